@@ -1,0 +1,171 @@
+//! Asking a run, or a part of it, to stop; and why it was asked.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Error, Kind};
+
+/// Why something was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// A signal arrived (SIGINT 2, SIGTERM 15, SIGHUP 1).
+    Signal(usize),
+    /// The task's own `timeout` passed.
+    TaskTimeout(Duration),
+    /// A `timeout(..)` closure took too long.
+    ScopeTimeout(Duration),
+    /// Another one that ran beside it failed.
+    Sibling,
+}
+
+/// A tree of requests to stop: cancelling a node cancels everything below it.
+#[derive(Debug, Clone)]
+pub struct Cancel {
+    token: CancellationToken,
+    reason: Arc<OnceLock<Reason>>,
+    parent: Option<Arc<Self>>,
+    /// The number of the signal that arrived; set by the signal handler, which may do no more than that.
+    signal: Arc<AtomicUsize>,
+}
+
+impl Cancel {
+    /// The root of a run.
+    pub fn root() -> Self {
+        Self {
+            token: CancellationToken::new(),
+            reason: Arc::default(),
+            parent: None,
+            signal: Arc::default(),
+        }
+    }
+
+    /// A part of this that can be cancelled by itself.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self {
+            token: self.token.child_token(),
+            reason: Arc::default(),
+            parent: Some(Arc::new(self.clone())),
+            signal: Arc::clone(&self.signal),
+        }
+    }
+
+    /// The node at the top of this tree.
+    #[must_use]
+    pub fn root_node(&self) -> Self {
+        self.parent
+            .as_ref()
+            .map_or_else(|| self.clone(), |parent| parent.root_node())
+    }
+
+    /// A request that no signal and no parent reaches, for cleanup after a cancelled run.
+    #[must_use]
+    pub fn detached() -> Self {
+        Self::root()
+    }
+
+    /// Asks to stop; the first reason stays.
+    pub fn cancel(&self, reason: Reason) {
+        // A second reason is not an error: several causes may arrive, the first one counts.
+        let _first_wins = self.reason.set(reason);
+        self.token.cancel();
+    }
+
+    /// Where the signal handler writes the number of the signal.
+    pub fn signal_cell(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.signal)
+    }
+
+    /// Whether this, or anything above it, was asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.signal.load(Ordering::Relaxed) != 0 || self.token.is_cancelled()
+    }
+
+    /// Completes when this is asked to stop by a token; the runtime turns signals into one.
+    pub async fn cancelled(&self) {
+        self.token.cancelled().await;
+    }
+
+    /// The nearest reason upward from here, if this was asked to stop.
+    pub fn reason(&self) -> Option<Reason> {
+        let own = self.reason.get().copied();
+        own.or_else(|| self.parent.as_ref().and_then(|parent| parent.reason()))
+            .or_else(|| match self.signal.load(Ordering::Relaxed) {
+                0 => None,
+                number => Some(Reason::Signal(number)),
+            })
+    }
+
+    /// Whether the request came to this very node and not from above.
+    pub fn is_own(&self) -> bool {
+        self.reason.get().is_some()
+            && !self
+                .parent
+                .as_ref()
+                .is_some_and(|parent| parent.is_cancelled())
+    }
+
+    /// The error that says why.
+    pub fn error(&self) -> Error {
+        match self.reason() {
+            Some(Reason::TaskTimeout(limit)) => Error::new(
+                Kind::Timeout,
+                format!("timed out after {}", super::units::duration(limit)),
+            ),
+            Some(Reason::Signal(number)) => {
+                let code = u8::try_from(128 + number).unwrap_or(130);
+                Error::new(
+                    Kind::Cancelled,
+                    format!("stopped by {}", signal_name(number)),
+                )
+                .exit_status(code)
+            }
+            _ => Error::new(Kind::Cancelled, "cancelled"),
+        }
+    }
+}
+
+/// The name of a signal number.
+pub fn signal_name(number: usize) -> String {
+    match number {
+        1 => "SIGHUP".to_owned(),
+        2 => "SIGINT (Ctrl-C)".to_owned(),
+        3 => "SIGQUIT".to_owned(),
+        9 => "SIGKILL".to_owned(),
+        13 => "SIGPIPE".to_owned(),
+        15 => "SIGTERM".to_owned(),
+        other => format!("signal {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_sees_its_parents_reason() {
+        let root = Cancel::root();
+        let child = root.child();
+
+        root.cancel(Reason::Signal(15));
+
+        assert!(child.is_cancelled());
+        assert!(!child.is_own());
+        assert_eq!(child.reason(), Some(Reason::Signal(15)));
+        assert_eq!(child.error().exit_code(), 143);
+    }
+
+    #[test]
+    fn cancelling_a_child_leaves_the_parent_alone() {
+        let root = Cancel::root();
+        let child = root.child();
+
+        child.cancel(Reason::Sibling);
+
+        assert!(child.is_own());
+        assert!(!root.is_cancelled());
+    }
+}

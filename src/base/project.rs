@@ -1,0 +1,227 @@
+//! The project: a folder with `lexi.toml`, found from any folder below it, and where its parts are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::{Error, Profile, Result};
+
+/// What `lexi.toml` may hold; an unknown key is an error with its place.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The project's name; the folder's name without it.
+    pub name: Option<String>,
+    /// `profile = "dev"`, or `[profile] default = "dev"` with a table of values for each profile.
+    #[serde(default)]
+    pub profile: Profiles,
+    /// `auto`, `native` or `docker`.
+    pub driver: Option<String>,
+    /// Values for every profile.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Scalar>,
+}
+
+/// Setting names and their values.
+pub type Values = BTreeMap<String, Scalar>;
+
+/// The profiles of a project.
+#[derive(Debug, Default)]
+pub struct Profiles {
+    /// The profile when neither `--profile` nor `LEXI_PROFILE` names one.
+    pub default: Option<String>,
+    values: BTreeMap<String, Values>,
+}
+
+impl Profiles {
+    /// The values of one profile: `[profile.dev]`.
+    pub fn values(&self, profile: Profile) -> Option<&Values> {
+        self.values.get(profile.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Profiles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ProfilesVisitor)
+    }
+}
+
+struct ProfilesVisitor;
+
+impl<'de> Visitor<'de> for ProfilesVisitor {
+    type Value = Profiles;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a profile's name or a table of profiles")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Profiles, E> {
+        Ok(Profiles {
+            default: Some(name.to_owned()),
+            values: BTreeMap::new(),
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Profiles, A::Error> {
+        let mut profiles = Profiles::default();
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "default" {
+                profiles.default = Some(map.next_value()?);
+            } else if Profile::ALL.iter().any(|profile| profile.as_str() == key) {
+                profiles.values.insert(key, map.next_value()?);
+            } else {
+                return Err(serde::de::Error::unknown_field(
+                    &key,
+                    &["default", "dev", "prod", "test"],
+                ));
+            }
+        }
+        Ok(profiles)
+    }
+}
+
+/// A value as TOML has it; settings are strings, so numbers and booleans may be written without quotes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// A boolean.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// Text.
+    Text(String),
+}
+
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int(value) => write!(f, "{value}"),
+            Self::Float(value) => write!(f, "{value}"),
+            Self::Text(value) => f.write_str(value),
+        }
+    }
+}
+
+/// A project folder and its configuration.
+#[derive(Debug)]
+pub struct Project {
+    root: PathBuf,
+    config: Config,
+}
+
+/// The file that marks a project.
+pub const CONFIG_FILE: &str = "lexi.toml";
+
+impl Project {
+    /// The project that holds `start`: the nearest folder upward with a `lexi.toml`.
+    pub fn find(start: &Path) -> Result<Self> {
+        let found = start
+            .ancestors()
+            .find(|folder| folder.join(CONFIG_FILE).is_file());
+        match found {
+            Some(root) => Self::open(root),
+            None => Err(Error::usage(format!(
+                "no `{CONFIG_FILE}` in `{}` or above",
+                start.display()
+            ))
+            .hint("go to a project's folder or name it with `--project DIR`")),
+        }
+    }
+
+    /// The project in exactly this folder.
+    pub fn open(root: &Path) -> Result<Self> {
+        let root = root
+            .canonicalize()
+            .map_err(|e| Error::io(format!("cannot open project `{}`", root.display()), e))?;
+        let file = root.join(CONFIG_FILE);
+        let text = std::fs::read_to_string(&file).map_err(|e| {
+            Error::usage(format!("cannot read `{}`", file.display()))
+                .because(e)
+                .hint("name the folder that holds `lexi.toml`")
+        })?;
+        let config = toml::from_str(&text)
+            .map_err(|e| Error::usage(format!("{CONFIG_FILE} is not usable")).because(e))?;
+        Ok(Self { root, config })
+    }
+
+    /// The project's folder, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What `lexi.toml` says.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The project's name: from `lexi.toml`, else the folder's.
+    pub fn name(&self) -> String {
+        let folder = || {
+            self.root
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        };
+        self.config
+            .name
+            .clone()
+            .or_else(folder)
+            .unwrap_or_else(|| "project".to_owned())
+    }
+
+    /// The folder of the task files.
+    pub fn tasks(&self) -> PathBuf {
+        self.root.join("tasks")
+    }
+
+    /// The folder of what the tool itself keeps: locks, state, index.
+    pub fn state(&self) -> PathBuf {
+        self.root.join(".lexi")
+    }
+
+    /// A path below the project's folder, or the path itself when it is absolute.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// A path as people know it: relative to the project's folder where it is below it.
+    pub fn display(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_a_name_or_a_table() {
+        let name: Config = toml::from_str("profile = \"test\"").unwrap();
+        assert_eq!(name.profile.default.as_deref(), Some("test"));
+
+        let table: Config =
+            toml::from_str("[profile]\ndefault = \"dev\"\n[profile.dev]\nDB_PORT = 5432").unwrap();
+        let values = table.profile.values(Profile::Dev).unwrap();
+        assert_eq!(values["DB_PORT"].to_string(), "5432");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_an_error_with_its_place() {
+        let error = toml::from_str::<Config>("[settngs]\nA = 1")
+            .unwrap_err()
+            .to_string();
+
+        assert!(
+            error.contains("line 1") && error.contains("settngs"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,67 @@
+//! Words: plurals, lists and the nearest name.
+
+/// `1 task`, `2 tasks`.
+pub fn count(noun: &str, n: usize) -> String {
+    match (n, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{n} {stem}ies"),
+        _ => format!("{n} {noun}s"),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The candidate nearest to a misspelt name, if one is near enough to be meant.
+pub fn did_you_mean<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let limit = 1 + name.len() / 4;
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != name)
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= limit || (name.len() > 3 && candidate.starts_with(name))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plurals_follow_the_noun() {
+        let cases = [
+            ("task", 0, "0 tasks"),
+            ("task", 1, "1 task"),
+            ("entry", 2, "2 entries"),
+        ];
+        for (noun, n, expected) in cases {
+            assert_eq!(count(noun, n), expected);
+        }
+    }
+
+    #[test]
+    fn lists_read_as_a_sentence() {
+        let items: Vec<String> = ["a", "b", "c"].map(String::from).into();
+        assert_eq!(list(&items), "a, b and c");
+        assert_eq!(list(&items[..1]), "a");
+    }
+
+    #[test]
+    fn only_near_names_are_suggested() {
+        assert_eq!(did_you_mean("bakup", ["backup", "restore"]), Some("backup"));
+        assert_eq!(did_you_mean("migr", ["migrate", "seed"]), Some("migrate"));
+        assert_eq!(did_you_mean("xyz", ["backup", "restore"]), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! The host: what surrounds a script. One per run, reached by every host function through the engine's tag.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use rhai::{Dynamic, Map, NativeCallContext};
+
+use crate::base::{Cancel, Output, Profile, Project, Settings};
+use crate::runtime::Runtime;
+
+use super::bridge::RhaiResultOf;
+
+/// What the command line says about how a run behaves.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--yes`: ordinary questions are answered with yes.
+    pub yes: bool,
+    /// `--confirm NAME`: the name that a destructive task asks for.
+    pub confirm: Option<String>,
+    /// `--dry-run`: say what would be done, do nothing.
+    pub dry_run: bool,
+    /// `--driver`: `auto`, `native` or `docker`.
+    pub driver: Option<String>,
+}
+
+/// Runs another task by name with arguments by name and gives what it returned; set by the script layer.
+pub type RunTask =
+    Box<dyn Fn(&NativeCallContext, &str, Map) -> RhaiResultOf<Dynamic> + Send + Sync>;
+
+/// State of one run; cheap to clone.
+#[derive(Clone)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    project: Arc<Project>,
+    settings: Arc<Settings>,
+    output: Output,
+    runtime: Arc<Runtime>,
+    cancel: Cancel,
+    flags: Flags,
+    run_task: OnceLock<RunTask>,
+}
+
+impl Host {
+    /// The host of a run.
+    pub fn new(
+        project: Arc<Project>,
+        settings: Arc<Settings>,
+        output: Output,
+        runtime: Arc<Runtime>,
+        flags: Flags,
+    ) -> Self {
+        let cancel = Cancel::root();
+        let run_task = OnceLock::new();
+        Self {
+            inner: Arc::new(Inner {
+                project,
+                settings,
+                output,
+                runtime,
+                cancel,
+                flags,
+                run_task,
+            }),
+        }
+    }
+
+    /// The host that the calling script runs in.
+    ///
+    /// # Panics
+    /// When an engine was built without one, which `script/engine.rs` never does.
+    pub fn of(ctx: &NativeCallContext) -> Self {
+        ctx.tag()
+            .and_then(|tag| tag.clone().try_cast::<Self>())
+            .expect("script/engine.rs sets the host as every engine's tag")
+    }
+
+    /// The project.
+    pub fn project(&self) -> &Project {
+        &self.inner.project
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The profile.
+    pub fn profile(&self) -> Profile {
+        self.inner.settings.profile()
+    }
+
+    /// The two streams.
+    pub fn output(&self) -> &Output {
+        &self.inner.output
+    }
+
+    /// The async runtime.
+    pub fn runtime(&self) -> &Runtime {
+        &self.inner.runtime
+    }
+
+    /// The request to stop the whole run.
+    pub fn cancel(&self) -> &Cancel {
+        &self.inner.cancel
+    }
+
+    /// What the command line said.
+    pub fn flags(&self) -> &Flags {
+        &self.inner.flags
+    }
+
+    /// Says how tasks are run; the script layer calls it once.
+    pub fn set_run_task(&self, run: RunTask) {
+        // A second call would only repeat the first.
+        let _already_set = self.inner.run_task.set(run);
+    }
+
+    /// How tasks are run.
+    pub fn run_task(&self) -> Option<&RunTask> {
+        self.inner.run_task.get()
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("project", &self.inner.project.root())
+            .finish_non_exhaustive()
+    }
+}

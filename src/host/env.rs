@@ -1,0 +1,8 @@
+//! The `env` namespace.
+
+use rhai::Module;
+
+/// The functions of this namespace.
+pub(super) fn module() -> Module {
+    Module::new()
+}

@@ -1,0 +1,62 @@
+//! What a script can call: one file per namespace, translation only. Work is done in `ops/`.
+
+pub mod bridge;
+pub mod context;
+pub mod strand;
+
+mod archive;
+mod backup;
+mod db;
+mod env;
+mod flow;
+mod fs;
+mod http;
+mod log;
+mod migrate;
+mod process;
+mod redis;
+mod seed;
+mod stack;
+mod task;
+mod time;
+mod ui;
+
+pub use context::{Flags, Host};
+pub use strand::Strand;
+
+use rhai::{Engine, Module, Shared};
+
+/// Every namespace that scripts see, in the order of the documentation. `flow` has no name of its own: its functions
+/// (`timeout`, `retry`, `parallel`, `defer` ..) are called without one.
+pub fn modules() -> Vec<(&'static str, Module)> {
+    vec![
+        ("", flow::module()),
+        ("fs", fs::module()),
+        ("archive", archive::module()),
+        ("process", process::module()),
+        ("env", env::module()),
+        ("db", db::module()),
+        ("migrate", migrate::module()),
+        ("seed", seed::module()),
+        ("backup", backup::module()),
+        ("redis", redis::module()),
+        ("stack", stack::module()),
+        ("task", task::module()),
+        ("time", time::module()),
+        ("ui", ui::module()),
+        ("log", log::module()),
+        ("http", http::module()),
+    ]
+}
+
+/// Registers every namespace and the types their functions return.
+pub fn install(engine: &mut Engine) {
+    for (name, module) in modules() {
+        let module: Shared<Module> = module.into();
+        if name.is_empty() {
+            engine.register_global_module(module);
+        } else {
+            engine.register_static_module(name, module);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The Rhai world: engine, tasks, check, docs.
+
+pub mod engine;
