@@ -73,22 +73,18 @@ fn split_name(rest: &str, end: usize) -> Result<(&str, &str), String> {
 fn value(text: &str) -> Result<(String, usize), String> {
     let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
     let start = &text[blank..];
-    match start.chars().next() {
-        Some(quote @ ('"' | '\'')) => {
-            let (value, used) = quoted(&start[1..], quote)?;
-            let tail = &start[1 + used..];
-            let end = tail.find('\n').map_or(tail.len(), |at| at + 1);
-            let extra = tail[..end].trim();
-            if !extra.is_empty() && !extra.starts_with('#') {
-                return Err(format!("`{extra}` after the closing quote"));
-            }
-            Ok((value, blank + 1 + used + end))
-        }
-        _ => {
-            let end = text.find('\n').map_or(text.len(), |at| at + 1);
-            Ok((unquoted(&text[..end]), end))
-        }
+    let Some(quote @ ('"' | '\'')) = start.chars().next() else {
+        let end = text.find('\n').map_or(text.len(), |at| at + 1);
+        return Ok((unquoted(&text[..end]), end));
+    };
+    let (value, used) = quoted(&start[1..], quote)?;
+    let tail = &start[1 + used..];
+    let end = tail.find('\n').map_or(tail.len(), |at| at + 1);
+    let extra = tail[..end].trim();
+    if !extra.is_empty() && !extra.starts_with('#') {
+        return Err(format!("`{extra}` after the closing quote"));
     }
+    Ok((value, blank + 1 + used + end))
 }
 
 fn unquoted(line: &str) -> String {

@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use rhai::{Dynamic, Map, NativeCallContext};
 
-use crate::base::{Cancel, Output, Profile, Project, Settings};
+use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
+use crate::ops::database::Target;
 use crate::runtime::Runtime;
 
 use super::bridge::RhaiResultOf;
@@ -110,6 +111,11 @@ impl Host {
     /// What the command line said.
     pub fn flags(&self) -> &Flags {
         &self.inner.flags
+    }
+
+    /// The profile's database, on the port where it really is.
+    pub fn database(&self) -> Result<Target> {
+        Target::from_settings(self.settings())
     }
 
     /// Says how tasks are run; the script layer calls it once.

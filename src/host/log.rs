@@ -1,16 +1,20 @@
 //! The `log` namespace: narration, on stderr, so that stdout stays data.
 
 use rhai::Module;
+#[expect(
+    clippy::wildcard_imports,
+    reason = "the code that `export_module` makes needs them"
+)]
 use rhai::plugin::*;
 
 /// The functions of this namespace.
 pub(super) fn module() -> Module {
-    rhai::exported_module!(log)
+    rhai::exported_module!(api)
 }
 
 /// Narration on stderr: it never mixes with the data on stdout.
 #[rhai::export_module]
-mod log {
+pub mod api {
     use crate::host::{Host, strand};
 
     /// Says what is going on, unless `-q` is given.

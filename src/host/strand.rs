@@ -118,7 +118,7 @@ pub struct Entered(());
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        CURRENT.with_borrow_mut(|strands| strands.pop());
+        CURRENT.with_borrow_mut(Vec::pop);
     }
 }
 

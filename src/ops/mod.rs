@@ -1,1 +1,4 @@
-//! What is done.
+//! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
+
+pub mod database;
+pub mod process;

@@ -40,8 +40,8 @@ pub fn bare() -> Engine {
 fn print(host: &Host, text: &str) {
     let marked = strand::current().mark(text);
     if host.output().is_json() {
-        host.output().say(&marked)
+        host.output().say(&marked);
     } else {
-        host.output().data(&marked)
+        host.output().data(&marked);
     }
 }
