@@ -31,11 +31,27 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// How bad a finding is.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The script cannot work as it is.
+    #[default]
+    Error,
+    /// Probably a mistake.
+    Warning,
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// Where it is.
     pub place: Place,
+    /// How bad it is.
+    #[serde(default)]
+    pub severity: Severity,
     /// What is wrong; lower case, no full stop.
     pub message: String,
     /// What to do about it.
@@ -49,6 +65,7 @@ impl Diagnostic {
     pub fn new(place: Place, message: impl Into<String>) -> Self {
         Self {
             place,
+            severity: Severity::Error,
             message: message.into(),
             hint: None,
             related: Vec::new(),
@@ -59,6 +76,13 @@ impl Diagnostic {
     #[must_use]
     pub fn hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint;
+        self
+    }
+
+    /// Changes how bad it is.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
         self
     }
 

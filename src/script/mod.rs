@@ -3,8 +3,10 @@
 pub mod api;
 pub mod bind;
 pub mod catalog;
+pub mod check;
 pub mod declaration;
 pub mod diagnostic;
+pub mod docs;
 pub mod engine;
 pub mod failure;
 pub mod index;
