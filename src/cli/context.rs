@@ -63,14 +63,14 @@ impl Context {
         Ok(Arc::new(project))
     }
 
+    /// The profile that the command line names.
+    pub(super) fn profile(&self) -> Result<Option<Profile>> {
+        self.global.profile.as_deref().map(str::parse).transpose()
+    }
+
     /// The settings of the chosen profile; their secrets are masked from here on.
     pub(super) fn settings(&self, project: &Project) -> Result<Settings> {
-        let profile = self
-            .global
-            .profile
-            .as_deref()
-            .map(str::parse::<Profile>)
-            .transpose()?;
+        let profile = self.profile()?;
         let values = self
             .global
             .set

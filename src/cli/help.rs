@@ -18,7 +18,7 @@ pub(super) fn run(args: &args::Help, ctx: &Context) -> Result<ExitCode> {
             .data(command.render_help().to_string().trim_end());
         return Ok(ExitCode::SUCCESS);
     };
-    let words = ["--help".to_owned()];
+    let words = ["-h".to_owned()];
     if command
         .find_subcommand(name)
         .is_some_and(|found| !found.is_hide_set())

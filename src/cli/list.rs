@@ -49,20 +49,20 @@ pub(super) fn json_of(task: &Task) -> serde_json::Value {
 fn text(tasks: &[&Task], ctx: &Context) -> String {
     let out = ctx.output();
     let width = tasks.iter().map(|task| task.name.len()).max().unwrap_or(0);
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for group in groups(tasks) {
-        text.push_str(&format!("{}\n", out.paint(BOLD, group)));
+        lines.push(out.paint(BOLD, group));
         for task in tasks.iter().filter(|task| task.group == group) {
             let name = out.paint(CYAN, &format!("{:width$}", task.name));
             let aliases = match task.aliases.as_slice() {
                 [] => String::new(),
                 aliases => out.paint(DIM, &format!(" [{}]", aliases.join(", "))),
             };
-            text.push_str(&format!("  {name}  {}{aliases}\n", task.about));
+            lines.push(format!("  {name}  {}{aliases}", task.about));
         }
-        text.push('\n');
+        lines.push(String::new());
     }
-    text
+    lines.join("\n")
 }
 
 /// The groups in the order of their first task.

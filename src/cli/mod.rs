@@ -31,7 +31,7 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
         Err(error) => return render::usage(&error),
     };
     let ctx = Context::new(args.global.clone());
-    match dispatch(args, &ctx) {
+    match ctx.profile().and_then(|_valid| dispatch(args, &ctx)) {
         Ok(code) => code,
         Err(error) => {
             render::error(ctx.output(), &error);

@@ -44,7 +44,7 @@ fn plain(output: &Output, error: &Error) -> String {
 }
 
 /// A failed task.
-pub(super) fn failure(output: &Output, project: &Project, failure: &Failure, task: &str) -> String {
+pub(super) fn failure(output: &Output, project: &Project, failure: &Failure) -> String {
     let Some(place) = &failure.place else {
         return with_cleanup(plain(output, &failure.error), failure);
     };
@@ -56,12 +56,7 @@ pub(super) fn failure(output: &Output, project: &Project, failure: &Failure, tas
         drawing.point(&frame.place, AnnotationKind::Context, &label);
     }
     drawing.hint(failure.error.hint_text());
-    let mut text = drawing.render(output);
-    if failure.frames.is_empty() {
-        text = text.trim_end().to_owned();
-    }
-    tracing::debug!(task, "failed");
-    with_cleanup(text, failure)
+    with_cleanup(drawing.render(output), failure)
 }
 
 fn with_cleanup(mut text: String, failure: &Failure) -> String {

@@ -39,7 +39,7 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
         ctx.flags(),
     );
     let outcome = on_own_thread(&host, catalog, &task, args);
-    report(&ctx, &host, &task, outcome)
+    Ok(report(&ctx, &host, outcome))
 }
 
 /// A task file with mistakes does not run at all.
@@ -83,12 +83,7 @@ fn on_own_thread(
     })
 }
 
-fn report(
-    ctx: &Context,
-    host: &Host,
-    task: &Task,
-    outcome: Result<Dynamic, Box<Failure>>,
-) -> Result<ExitCode> {
+fn report(ctx: &Context, host: &Host, outcome: Result<Dynamic, Box<Failure>>) -> ExitCode {
     match outcome {
         Ok(value) => {
             if ctx.output().is_json() && !host.has_written_data() {
@@ -96,12 +91,12 @@ fn report(
                     serde_json::to_string_pretty(&value).unwrap_or_else(|_| "null".to_owned());
                 ctx.output().data(&json);
             }
-            Ok(ExitCode::SUCCESS)
+            ExitCode::SUCCESS
         }
         Err(failure) => {
-            let block = render::failure(ctx.output(), host.project(), &failure, &task.name);
+            let block = render::failure(ctx.output(), host.project(), &failure);
             ctx.output().error(&block);
-            Ok(ExitCode::from(failure.error.exit_code()))
+            ExitCode::from(failure.error.exit_code())
         }
     }
 }

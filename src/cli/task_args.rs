@@ -12,14 +12,19 @@ use crate::script::task::{Param, ParamKind, ParamType, Task};
 /// The clap command of a task.
 pub(super) fn command(task: &Task) -> Command {
     let mut command = Command::new(format!("lexi run {}", task.name))
-        .about(task.about.clone())
         .disable_version_flag(true)
         .no_binary_name(true)
         .args(task.params.iter().map(arg));
-    if let Some(after) = after_help(task) {
-        command = command.after_help(after);
-    }
+    command = command.after_help(after_help(task));
+    let own = task.params.len();
+    let mut at = 0;
     Global::augment_args(command)
+        .about(task.about.clone())
+        .mut_args(|arg| {
+            at += 1;
+            // `lexi help` explains the global options; here they would bury the task's own.
+            if at > own { arg.hide(true) } else { arg }
+        })
 }
 
 /// Reads the words after the task's name: the task's arguments, and global options among them.
@@ -57,7 +62,7 @@ fn arg(param: &Param) -> Arg {
     match (param.kind, param.ty) {
         (ParamKind::Flag, _) => return arg.action(ArgAction::SetTrue),
         (ParamKind::Positional, ParamType::List) => {
-            arg = arg.num_args(0..).action(ArgAction::Append)
+            arg = arg.num_args(0..).action(ArgAction::Append);
         }
         (ParamKind::Option, ParamType::List) => {
             arg = arg.action(ArgAction::Append).value_delimiter(',');
@@ -89,8 +94,8 @@ fn help(param: &Param) -> String {
     parts.join(" ")
 }
 
-fn after_help(task: &Task) -> Option<String> {
-    let mut lines = Vec::new();
+fn after_help(task: &Task) -> String {
+    let mut lines = vec!["Global options, such as --profile and --yes: see `lexi help`".to_owned()];
     if !task.aliases.is_empty() {
         lines.push(format!("Aliases: {}", task.aliases.join(", ")));
     }
@@ -103,5 +108,5 @@ fn after_help(task: &Task) -> Option<String> {
             "Destroys data: asks for the database's name, or takes it as `--confirm NAME`.".into(),
         );
     }
-    (!lines.is_empty()).then(|| lines.join("\n"))
+    lines.join("\n")
 }

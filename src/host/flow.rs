@@ -157,12 +157,11 @@ pub mod api {
             Ok(value) => (true, value, Dynamic::UNIT),
             Err(error) if stopped(&error) => return Err(error),
             Err(error) => {
-                let error = caught(error.unwrap_inner());
-                (
-                    false,
-                    Dynamic::UNIT,
-                    bridge::error_value("attempt", &error).into(),
-                )
+                let error = match error.unwrap_inner() {
+                    EvalAltResult::ErrorRuntime(value, _) if value.is_map() => value.clone(),
+                    other => bridge::error_value("attempt", &caught(other)).into(),
+                };
+                (false, Dynamic::UNIT, error)
             }
         };
         Ok(Map::from([
@@ -325,7 +324,7 @@ fn caught(error: &EvalAltResult) -> Error {
 
 /// One of several that run at once.
 enum Item {
-    Closure(KeptClosure),
+    Closure(Box<KeptClosure>),
     Task(String),
     Program(Array),
 }
@@ -336,7 +335,7 @@ impl Item {
         if let Some(closure) = value.clone().try_cast::<FnPtr>() {
             return Ok((
                 (at + 1).to_string(),
-                Self::Closure(KeptClosure::keep(ctx, closure)),
+                Self::Closure(Box::new(KeptClosure::keep(ctx, closure))),
             ));
         }
         if let Some(argv) = value
@@ -346,14 +345,11 @@ impl Item {
         {
             return Ok((argv[0].to_string(), Self::Program(argv)));
         }
-        match value.into_immutable_string() {
-            Ok(name) => Ok((name.to_string(), Self::Task(name.to_string()))),
-            Err(_) => {
-                let message =
-                    format!("item {at} is {kind}, not a closure, a task's name or a program");
-                Err(bridge::throw(ctx, "parallel", Error::invalid(message)))
-            }
-        }
+        let Ok(name) = value.into_immutable_string() else {
+            let message = format!("item {at} is {kind}, not a closure, a task's name or a program");
+            return Err(bridge::throw(ctx, "parallel", Error::invalid(message)));
+        };
+        Ok((name.to_string(), Self::Task(name.to_string())))
     }
 
     fn run(&self, ctx: &NativeCallContext) -> RhaiResultOf<Dynamic> {
@@ -413,6 +409,7 @@ struct Crew {
     own: Cancel,
     outer: Strand,
     next: AtomicUsize,
+    #[expect(clippy::vec_box, reason = "rhai hands errors over in boxes")]
     failures: Mutex<Vec<Box<EvalAltResult>>>,
     span: tracing::Span,
 }
@@ -428,7 +425,7 @@ impl Crew {
                 Ok(value) => {
                     *self.results[at]
                         .lock()
-                        .unwrap_or_else(PoisonError::into_inner) = value
+                        .unwrap_or_else(PoisonError::into_inner) = value;
                 }
                 Err(error) => self.fail(error),
             }

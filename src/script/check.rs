@@ -203,7 +203,6 @@ impl Calls<'_> {
         if call.is_operator_call() || call.name.starts_with("anon$") {
             return;
         }
-        let given = call.args.len();
         if call.is_qualified() {
             let namespace: Vec<&str> = call
                 .namespace
@@ -239,30 +238,28 @@ impl Calls<'_> {
             (own, forms) => {
                 let native = forms.into_iter().flatten().map(|form| form.params.len());
                 let takes: Vec<usize> = own.into_iter().flatten().chain(native).collect();
-                self.arity(name, &takes, given, at, None);
+                self.arity(call, name, &takes, at);
                 self.options(name, call);
             }
         }
     }
 
     fn qualified(&mut self, namespace: &str, call: &FnCallExpr, at: Position) {
-        let (name, given) = (call.name.as_str(), call.args.len());
+        let name = call.name.as_str();
         let full = format!("{namespace}::{name}");
         if let Some(import) = self.imports.get(namespace) {
             let Some(functions) = import.clone() else {
                 return;
             };
-            return match functions.get(name) {
-                Some(takes) => {
-                    let takes: Vec<usize> = takes.iter().copied().collect();
-                    self.arity(&full, &takes, given, at, None);
-                }
-                None => {
-                    let near = did_you_mean(name, functions.keys().map(String::as_str));
-                    let hint = near.map(|near| format!("did you mean `{namespace}::{near}`?"));
-                    self.report(at, format!("`{namespace}` has no function `{name}`"), hint);
-                }
-            };
+            if let Some(takes) = functions.get(name) {
+                let takes: Vec<usize> = takes.iter().copied().collect();
+                self.arity(call, &full, &takes, at);
+            } else {
+                let near = did_you_mean(name, functions.keys().map(String::as_str));
+                let hint = near.map(|near| format!("did you mean `{namespace}::{near}`?"));
+                self.report(at, format!("`{namespace}` has no function `{name}`"), hint);
+            }
+            return;
         }
         if !self.checker.api.has_namespace(namespace) {
             let known = self
@@ -284,25 +281,12 @@ impl Calls<'_> {
             return self.report(at, format!("no function `{full}`"), hint);
         };
         let takes: Vec<usize> = forms.iter().map(|form| form.params.len()).collect();
-        let shown: Vec<String> = forms.iter().map(super::api::Signature::shown).collect();
-        self.arity(
-            &full,
-            &takes,
-            given,
-            at,
-            Some(format!("it takes {}", shown.join(" or "))),
-        );
+        self.arity(call, &full, &takes, at);
         self.options(&full, call);
     }
 
-    fn arity(
-        &mut self,
-        name: &str,
-        takes: &[usize],
-        given: usize,
-        at: Position,
-        hint: Option<String>,
-    ) {
+    fn arity(&mut self, call: &FnCallExpr, name: &str, takes: &[usize], at: Position) {
+        let given = call.args.len();
         if takes.contains(&given) {
             return;
         }
@@ -315,14 +299,14 @@ impl Calls<'_> {
         } else {
             "arguments"
         };
-        self.report(
-            at,
-            format!(
-                "`{name}` takes {} {noun}, {given} given",
-                takes.join(" or ")
-            ),
-            hint,
+        let message = format!(
+            "`{name}` takes {} {noun}, {given} given",
+            takes.join(" or ")
         );
+        let forms = self.checker.api.get(name).unwrap_or_default();
+        let shown: Vec<String> = forms.iter().map(super::api::Signature::shown).collect();
+        let hint = (!shown.is_empty()).then(|| format!("it takes {}", shown.join(" or ")));
+        self.report(at, message, hint);
     }
 
     /// Misspelt options in a literal map, held against those that the function documents.

@@ -52,7 +52,7 @@ fn belongs(name: &str, namespace: &str, module: &rhai::Module) -> bool {
         Some((own, _)) => own == namespace,
         None if namespace.is_empty() => {
             module
-                .gen_fn_signatures_with_mapper(|ty| ty.into())
+                .gen_fn_signatures_with_mapper(Into::into)
                 .any(|signature| {
                     signature
                         .split('(')

@@ -48,13 +48,17 @@ pub fn from_script(error: &EvalAltResult, file: &str, task: &str, api: &Api) -> 
     loop {
         match current {
             EvalAltResult::ErrorInFunctionCall(name, callee, inner, at) => {
-                if !at.is_none() {
+                // The session itself calls a task's closure: that is no place in a script.
+                let by_session = name.starts_with("anon$") && within.starts_with("task ");
+                if !at.is_none() && !by_session {
                     frames.push(Frame {
                         place: Place::new(&source, *at),
                         within: within.clone(),
                     });
                 }
-                within = callee_name(name);
+                if !by_session {
+                    within = callee_name(name);
+                }
                 if !callee.is_empty() {
                     source.clone_from(callee);
                 }
