@@ -8,6 +8,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::database::Target;
+use crate::ops::process::Registry;
 use crate::runtime::Runtime;
 
 use super::bridge::RhaiResultOf;
@@ -43,6 +44,7 @@ struct Inner {
     cancel: Cancel,
     flags: Flags,
     run_task: OnceLock<RunTask>,
+    processes: Arc<Registry>,
 }
 
 impl Host {
@@ -56,6 +58,7 @@ impl Host {
     ) -> Self {
         let cancel = Cancel::root();
         let run_task = OnceLock::new();
+        let processes = Arc::new(Registry::new(settings.environment()));
         Self {
             inner: Arc::new(Inner {
                 project,
@@ -65,6 +68,7 @@ impl Host {
                 cancel,
                 flags,
                 run_task,
+                processes,
             }),
         }
     }
@@ -107,6 +111,11 @@ impl Host {
     /// The request to stop the whole run.
     pub fn cancel(&self) -> &Cancel {
         &self.inner.cancel
+    }
+
+    /// The programs of this run; its end stops what is left of them.
+    pub fn processes(&self) -> &Arc<Registry> {
+        &self.inner.processes
     }
 
     /// What the command line said.
