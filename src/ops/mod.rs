@@ -3,3 +3,4 @@
 pub mod database;
 pub mod lock;
 pub mod process;
+pub mod stack;
