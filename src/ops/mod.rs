@@ -1,4 +1,6 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
 pub mod database;
+pub mod lock;
 pub mod process;
+pub mod stack;
