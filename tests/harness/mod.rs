@@ -3,9 +3,15 @@
 mod filter;
 mod outcome;
 mod project;
+mod servers;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use project::Project;
+#[expect(
+    unused_imports,
+    reason = "the tests of the servers come with their modules"
+)]
+pub(crate) use servers::{free_port, psql};
 
 /// The program under test.
 pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");
