@@ -2,3 +2,5 @@
 
 pub mod database;
 pub mod process;
+#[cfg(test)]
+pub(crate) mod testing;
