@@ -10,7 +10,7 @@ use sqlx::postgres::{
 };
 use sqlx::{
     Arguments, AssertSqlSafe, Column, Connection, Either, Encode, Executor, Row, SqlSafeStr,
-    Statement, Type, TypeInfo, ValueRef,
+    Statement, Type, ValueRef,
 };
 
 use super::decode::{MoneyDigits, Undecodable, decode};

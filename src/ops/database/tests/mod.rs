@@ -1,4 +1,8 @@
 //! What only a real server can show.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "`#[tokio::test]` waits for the test"
+)]
 
 mod connecting;
 mod moving;
@@ -7,7 +11,7 @@ mod types;
 
 use std::sync::Arc;
 
-use super::connect::Database;
+use super::connect::{self, Database};
 use super::session::Session;
 use super::value::Value;
 use crate::ops::testing;
