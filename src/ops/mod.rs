@@ -4,3 +4,5 @@ pub mod database;
 pub mod lock;
 pub mod process;
 pub mod stack;
+#[cfg(test)]
+pub(crate) mod testing;
