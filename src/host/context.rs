@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use rhai::{Dynamic, Map, NativeCallContext};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::database::Target;
@@ -125,6 +126,23 @@ impl Host {
     /// The profile's database, on the port where it really is.
     pub fn database(&self) -> Result<Target> {
         Target::from_settings(self.settings())
+    }
+
+    /// Makes SIGINT, SIGTERM and SIGHUP requests to stop. The handler only notes the number; whoever runs looks at it.
+    pub fn watch_signals(&self) -> std::io::Result<()> {
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            let number = usize::try_from(signal).unwrap_or_default();
+            signal_hook::flag::register_usize(signal, self.cancel().signal_cell(), number)?;
+        }
+        Ok(())
+    }
+
+    /// Ends what the run has started.
+    pub fn finish(&self) {}
+
+    /// Whether a script wrote its own document to stdout.
+    pub fn has_written_data(&self) -> bool {
+        false
     }
 
     /// Says how tasks are run; the script layer calls it once.

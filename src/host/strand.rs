@@ -5,22 +5,8 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rhai::FnPtr;
-
+use super::closure::KeptClosure;
 use crate::base::Cancel;
-
-/// A closure that runs when its task ends, with what it needs to run.
-#[derive(Debug)]
-pub struct Deferred {
-    /// The closure.
-    pub closure: FnPtr,
-    /// The imports and functions around it.
-    #[expect(
-        deprecated,
-        reason = "rhai marks this as volatile; the version is pinned"
-    )]
-    pub context: rhai::NativeCallContextStore,
-}
 
 /// What belongs to one line of execution; cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,7 +14,7 @@ pub struct Strand {
     /// The request to stop that this strand obeys.
     pub cancel: Cancel,
     /// What the task has deferred so far.
-    pub deferred: Arc<Mutex<Vec<Deferred>>>,
+    deferred: Arc<Mutex<Vec<KeptClosure>>>,
     /// What stands before each line of output, when several run at once.
     pub prefix: Option<Arc<str>>,
     /// The tasks that led here, outermost first.
@@ -85,8 +71,16 @@ impl Strand {
         }
     }
 
+    /// Keeps a closure for when the task ends.
+    pub fn defer(&self, closure: KeptClosure) {
+        self.deferred
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(closure);
+    }
+
     /// Takes the closure that was deferred last.
-    pub fn pop_deferred(&self) -> Option<Deferred> {
+    pub fn pop_deferred(&self) -> Option<KeptClosure> {
         self.deferred
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -2,5 +2,7 @@
 
 pub mod database;
 pub mod files;
+pub mod lock;
 pub mod pipeline;
 pub mod process;
+pub mod stack;
