@@ -93,6 +93,56 @@ impl Drop for Partial {
     }
 }
 
+/// A folder being filled beside its final name. Dropping it removes what was put there so far.
+#[derive(Debug)]
+pub struct PartialFolder {
+    target: PathBuf,
+    path: PathBuf,
+    is_committed: bool,
+}
+
+impl PartialFolder {
+    /// Starts to fill `target`, which need not be there.
+    pub fn create(target: &Path) -> Result<Self> {
+        let name = name_of(target)?;
+        loop {
+            let path = parent(target).join(partial_name(name));
+            match std::fs::create_dir(&path) {
+                Ok(()) => {
+                    return Ok(Self {
+                        target: target.to_owned(),
+                        path,
+                        is_committed: false,
+                    });
+                }
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(cannot_write(target, e)),
+            }
+        }
+    }
+
+    /// Where it is being filled.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the folder its name; an empty folder of that name is replaced.
+    pub fn commit(mut self) -> Result<()> {
+        std::fs::rename(&self.path, &self.target).map_err(|e| cannot_write(&self.target, e))?;
+        self.is_committed = true;
+        sync_folder(parent(&self.target))
+    }
+}
+
+impl Drop for PartialFolder {
+    fn drop(&mut self) {
+        if !self.is_committed {
+            // Nothing better can be done about a folder that cannot be removed.
+            let _left_behind = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
 /// Makes what was renamed, made or removed in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
@@ -107,12 +157,7 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
 }
 
 fn create_beside(target: &Path, mode: Option<u32>) -> Result<(PathBuf, File)> {
-    let name = target.file_name().ok_or_else(|| {
-        Error::invalid(format!(
-            "cannot write `{}`: it names no file",
-            target.display()
-        ))
-    })?;
+    let name = name_of(target)?;
     loop {
         let path = parent(target).join(partial_name(name));
         let opened = OpenOptions::new()
@@ -127,6 +172,13 @@ fn create_beside(target: &Path, mode: Option<u32>) -> Result<(PathBuf, File)> {
             Err(e) => return Err(cannot_write(target, e)),
         }
     }
+}
+
+fn name_of(target: &Path) -> Result<&std::ffi::OsStr> {
+    target.file_name().ok_or_else(|| {
+        let message = format!("cannot write `{}`: it names no file", target.display());
+        Error::invalid(message)
+    })
 }
 
 fn partial_name(name: &std::ffi::OsStr) -> OsString {
