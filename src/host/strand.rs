@@ -19,6 +19,8 @@ pub struct Strand {
     pub prefix: Option<Arc<str>>,
     /// The tasks that led here, outermost first.
     pub tasks: Arc<[String]>,
+    /// The named locks that those tasks hold.
+    locks: Arc<[String]>,
 }
 
 impl Strand {
@@ -29,6 +31,7 @@ impl Strand {
             deferred: Arc::default(),
             prefix: None,
             tasks: Arc::default(),
+            locks: Arc::default(),
         }
     }
 
@@ -56,7 +59,7 @@ impl Strand {
 
     /// A strand for a task called from here: stopped with this one, with cleanup of its own.
     #[must_use]
-    pub fn for_task(&self, task: &str) -> Self {
+    pub fn for_task(&self, task: &str, lock: Option<&str>) -> Self {
         let tasks = self
             .tasks
             .iter()
@@ -68,7 +71,18 @@ impl Strand {
             deferred: Arc::default(),
             prefix: self.prefix.clone(),
             tasks,
+            locks: self
+                .locks
+                .iter()
+                .cloned()
+                .chain(lock.map(str::to_owned))
+                .collect(),
         }
+    }
+
+    /// Whether a task on the way here holds this lock.
+    pub fn holds(&self, lock: &str) -> bool {
+        self.locks.iter().any(|held| held == lock)
     }
 
     /// Keeps a closure for when the task ends.

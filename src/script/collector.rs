@@ -28,27 +28,28 @@ thread_local! {
     static COLLECTED: RefCell<Vec<HashMap<String, Body>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Collects until it is finished or dropped.
-pub(super) struct Collecting(());
+/// Collects until it is finished or dropped; holds whether it was finished.
+pub(super) struct Collecting(bool);
 
 /// Starts to collect what this thread declares.
 pub(super) fn start() -> Collecting {
     COLLECTED.with_borrow_mut(|all| all.push(HashMap::new()));
-    Collecting(())
+    Collecting(false)
 }
 
 impl Collecting {
     /// What was declared since the start.
-    pub(super) fn finish(self) -> HashMap<String, Body> {
-        COLLECTED
-            .with_borrow_mut(|all| all.last_mut().map(std::mem::take))
-            .unwrap_or_default()
+    pub(super) fn finish(mut self) -> HashMap<String, Body> {
+        self.0 = true;
+        COLLECTED.with_borrow_mut(Vec::pop).unwrap_or_default()
     }
 }
 
 impl Drop for Collecting {
     fn drop(&mut self) {
-        COLLECTED.with_borrow_mut(Vec::pop);
+        if !self.0 {
+            COLLECTED.with_borrow_mut(Vec::pop);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::task::Task;
 use crate::base::Result;
-use crate::host::Host;
+use crate::host::{Host, strand};
+use crate::ops::lock::{self, Lock, OnBusy};
 
 /// Asks a task's question; a task that destroys data also wants the database's name.
 pub(super) fn ask(host: &Host, task: &Task) -> Result<()> {
@@ -16,11 +17,13 @@ pub(super) fn ask(host: &Host, task: &Task) -> Result<()> {
     crate::host::ui::confirm(host, question)
 }
 
-/// The lock of a task, freed when dropped.
-#[derive(Debug)]
-pub(super) struct Held(#[expect(dead_code, reason = "held, never read")] Option<()>);
-
-/// Takes a task's named lock.
-pub(super) fn lock(_host: &Host, _task: &Task) -> Result<Held> {
-    Ok(Held(None))
+/// Takes a task's named lock, unless a task that runs this one holds it already; freed when dropped.
+pub(super) fn lock(host: &Host, task: &Task) -> Result<Option<Lock>> {
+    let strand = strand::current();
+    let Some(name) = task.lock.as_deref().filter(|name| !strand.holds(name)) else {
+        return Ok(None);
+    };
+    let state = host.project().state();
+    let taking = lock::acquire(&state, name, &task.name, OnBusy::Fail);
+    host.runtime().wait(&strand.cancel, taking)
 }

@@ -192,17 +192,17 @@ fn fits(param: &Param, value: &Dynamic) -> Result<(), String> {
     };
     match (param.ty, text) {
         (_, None) if value.is_unit() => Ok(()),
-        (ParamType::Int, _) if value.is_int() => Ok(()),
+        (ParamType::Int | ParamType::Duration, _) | (ParamType::Size, None) if value.is_int() => {
+            Ok(())
+        }
         (ParamType::Int, _) => must("a whole number"),
         (ParamType::Bool, _) if value.is_bool() => Ok(()),
         (ParamType::Bool, _) => must("true or false"),
         (ParamType::List, _) if value.is_array() => Ok(()),
         (ParamType::List, _) => must("an array"),
-        (ParamType::Size, None) if value.is_int() => Ok(()),
         (ParamType::Size, Some(text)) => parse_size(&text)
             .map(drop)
             .map_err(|e| format!("is no size: {e}")),
-        (ParamType::Duration, _) if value.is_int() => Ok(()),
         (ParamType::Duration, Some(text)) => parse_duration(&text)
             .map(drop)
             .map_err(|e| format!("is no duration: {e}")),

@@ -209,9 +209,9 @@ impl Session {
     fn run_alone(&self, caller: &Strand, task: &Task, args: Map) -> RhaiResultOf<Dynamic> {
         let span = tracing::info_span!("task", name = task.name, place = %task.place, profile = %self.host.profile(), outcome = Empty);
         let _in_span = span.enter();
-        let own = caller.for_task(&task.name);
-        let _entered = strand::enter(own.clone());
         let _lock = guard::lock(&self.host, task).map_err(|error| thrown(&error))?;
+        let own = caller.for_task(&task.name, task.lock.as_deref());
+        let _entered = strand::enter(own.clone());
         let limit = task.timeout_ms.map(Duration::from_millis);
         let _timer = limit
             .map(|limit| {

@@ -1,0 +1,14 @@
+//! The fluent harness: a temporary project, the real program, and what it printed.
+
+mod filter;
+mod outcome;
+mod project;
+
+pub(crate) use outcome::Outcome;
+pub(crate) use project::Project;
+
+/// The program under test.
+pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");
+
+/// How long any one command may take before it counts as hung; not a speed check.
+pub(crate) const HUNG: std::time::Duration = std::time::Duration::from_secs(120);
