@@ -9,3 +9,4 @@ mod harness;
 
 mod examples;
 mod layers;
+mod soak;

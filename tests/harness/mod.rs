@@ -7,10 +7,6 @@ mod servers;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use project::Project;
-#[expect(
-    unused_imports,
-    reason = "the tests of the servers come with their modules"
-)]
 pub(crate) use servers::{free_port, psql};
 
 /// The program under test.
