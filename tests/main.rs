@@ -9,4 +9,5 @@ mod harness;
 
 mod examples;
 mod layers;
+mod lexiflow;
 mod soak;

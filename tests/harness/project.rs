@@ -51,11 +51,12 @@ impl Project {
                 .unwrap();
             assert!(status.success(), "{part}");
         }
-        let (postgres, redis) = (
-            super::free_port().to_string(),
-            super::free_port().to_string(),
-        );
-        project.env("DB_PORT", &postgres).env("REDIS_PORT", &redis)
+        for profile in ["dev", "test"] {
+            let (postgres, redis) = (super::free_port(), super::free_port());
+            let text = format!("DB_PORT={postgres}\nREDIS_PORT={redis}\n");
+            project.write(&format!(".env.{profile}"), &text);
+        }
+        project
     }
 
     /// Writes a file.
