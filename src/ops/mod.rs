@@ -3,6 +3,7 @@
 pub mod database;
 pub mod files;
 pub mod lock;
+pub mod migrate;
 pub mod pipeline;
 pub mod process;
 pub mod stack;
