@@ -1,6 +1,9 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
 pub mod database;
+pub mod lock;
 pub mod process;
+pub mod redis;
+pub mod stack;
 #[cfg(test)]
 pub(crate) mod testing;
