@@ -6,6 +6,7 @@ pub mod lock;
 pub mod migrate;
 pub mod pipeline;
 pub mod process;
+pub mod redis;
 pub mod stack;
 #[cfg(test)]
 pub(crate) mod testing;
