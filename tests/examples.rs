@@ -9,12 +9,21 @@ use crate::harness::Project;
 fn own_functions() -> Vec<(String, Signature)> {
     let api = Api::of(&engine::bare());
     let own = api.iter().filter(|(name, _)| is_own(name));
-    own.flat_map(|(name, forms)| forms.iter().map(|form| (name.to_owned(), form.clone()))).collect()
+    own.flat_map(|(name, forms)| forms.iter().map(|form| (name.to_owned(), form.clone())))
+        .collect()
 }
 
 /// Namespaced functions, and the nameless ones that steer what runs.
 fn is_own(name: &str) -> bool {
-    const FLOW: [&str; 7] = ["timeout", "retry", "attempt", "parallel", "parallel_map", "defer", "ensure"];
+    const FLOW: [&str; 7] = [
+        "timeout",
+        "retry",
+        "attempt",
+        "parallel",
+        "parallel_map",
+        "defer",
+        "ensure",
+    ];
     name.contains("::") || FLOW.contains(&name)
 }
 
@@ -22,7 +31,9 @@ fn is_own(name: &str) -> bool {
 fn example(docs: &str) -> Option<(String, String)> {
     let lines: Vec<&str> = section(docs, "Example").collect();
     let start = lines.iter().position(|line| line.starts_with("```"))?;
-    let end = lines[start + 1..].iter().position(|line| line.starts_with("```"))?;
+    let end = lines[start + 1..]
+        .iter()
+        .position(|line| line.starts_with("```"))?;
     let tag = lines[start].trim_start_matches('`').trim().to_owned();
     Some((tag, lines[start + 1..start + 1 + end].join("\n")))
 }
@@ -32,7 +43,12 @@ fn every_function_is_documented_with_parameters_and_an_example() {
     let mut missing = Vec::new();
     let functions = own_functions();
     for (name, form) in &functions {
-        if form.docs.lines().next().is_none_or(|line| line.trim().is_empty()) {
+        if form
+            .docs
+            .lines()
+            .next()
+            .is_none_or(|line| line.trim().is_empty())
+        {
             missing.push(format!("{name}{}: no summary", form.shown()));
         }
         if example(&form.docs).is_none() {
@@ -40,8 +56,14 @@ fn every_function_is_documented_with_parameters_and_an_example() {
         }
         let documented: Vec<&str> = section(&form.docs, "Parameters").collect();
         for (param, _) in &form.params {
-            if !documented.iter().any(|line| line.trim().starts_with(&format!("- `{param}`"))) {
-                missing.push(format!("{name}{}: parameter `{param}` is not explained", form.shown()));
+            if !documented
+                .iter()
+                .any(|line| line.trim().starts_with(&format!("- `{param}`")))
+            {
+                missing.push(format!(
+                    "{name}{}: parameter `{param}` is not explained",
+                    form.shown()
+                ));
             }
         }
     }
@@ -53,7 +75,9 @@ fn every_function_is_documented_with_parameters_and_an_example() {
 fn every_example_that_needs_no_server_runs() {
     let (mut failed, mut count) = (Vec::new(), 0);
     for (name, form) in own_functions() {
-        let Some((tag, code)) = example(&form.docs) else { continue };
+        let Some((tag, code)) = example(&form.docs) else {
+            continue;
+        };
         if !tag.is_empty() {
             continue;
         }
@@ -64,7 +88,12 @@ fn every_example_that_needs_no_server_runs() {
         }
     }
     assert!(count > 5);
-    assert!(failed.is_empty(), "{} of {count} fail:\n{}", failed.len(), failed.join("\n---\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {count} fail:\n{}",
+        failed.len(),
+        failed.join("\n---\n")
+    );
 }
 
 #[test]

@@ -2,5 +2,6 @@
 
 mod harness;
 
+mod arguments;
 mod examples;
 mod layers;

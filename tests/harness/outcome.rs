@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use super::filter;
 
 /// What a command printed and how it ended, with checks that say what differs.
-#[must_use]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
