@@ -3,5 +3,6 @@
 mod harness;
 
 mod arguments;
+mod declarations;
 mod examples;
 mod layers;
