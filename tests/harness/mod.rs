@@ -3,9 +3,11 @@
 mod filter;
 mod outcome;
 mod project;
+mod servers;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use project::Project;
+pub(crate) use servers::{free_port, psql_as};
 
 /// The program under test.
 pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");
