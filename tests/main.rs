@@ -7,6 +7,8 @@
 
 mod harness;
 
+mod arguments;
+mod declarations;
 mod examples;
 mod layers;
 mod lexiflow;
