@@ -2,5 +2,6 @@
 
 pub mod database;
 pub mod lock;
+pub mod native;
 pub mod process;
 pub mod stack;
