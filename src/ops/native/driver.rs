@@ -9,6 +9,7 @@ use super::binary::Search;
 use super::place::{Place, profile_folder};
 use super::server::{self, Report, Running, Server};
 use super::state::State;
+use super::stop;
 use crate::base::{Error, Profile, Result};
 use crate::ops::lock::{self, Lock, OnBusy};
 use crate::ops::stack::{NativeServer, Service};
@@ -249,7 +250,7 @@ impl Known {
             return Ok(None);
         };
         report(&format!("{}: stopping", self.place.service()));
-        server::end(self.kind, process).await?;
+        stop::end(self.kind, process).await?;
         if let Some(state) = &mut self.state {
             state.process = None;
             state.save(&self.place.folder)?;

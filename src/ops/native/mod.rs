@@ -6,6 +6,7 @@
 pub mod account;
 pub mod binary;
 mod choose_port;
+mod cluster;
 pub mod driver;
 mod launch;
 pub mod log;
@@ -17,6 +18,7 @@ mod redis;
 mod server;
 mod state;
 pub mod status;
+mod stop;
 
 pub use binary::Search;
 pub use driver::Driver;

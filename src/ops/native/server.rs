@@ -1,21 +1,22 @@
-//! Brings one server up, or finds it running; ends one.
+//! Brings one server up, or finds it running.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
 use serde::Serialize;
 
 use super::account::Account;
 use super::binary::Search;
 use super::choose_port::Ports;
+use super::cluster::{self, Keep};
 use super::place::{self, Place};
-use super::postgres::{Keep, Postgres, last_lines};
+use super::postgres::{Postgres, last_lines};
 use super::proc::{self, Identity, Process};
 use super::redis::Redis;
 use super::state::{State, program};
+use super::stop::Started;
 use super::{Answer, launch, log, postgres, redis};
-use crate::base::{Error, Kind, Result, units};
+use crate::base::{Error, Kind, Result};
 use crate::ops::stack::part::MountKind;
 use crate::ops::stack::{NativeServer, Service};
 
@@ -30,12 +31,6 @@ const CHILDREN_POLL: Duration = Duration::from_millis(200);
 
 /// How many ports may be lost to other programs between the choice and the start.
 const PORT_TRIES: usize = 5;
-
-/// How long a server may take to end well.
-const END_LIMIT: Duration = Duration::from_secs(20);
-
-/// How long it may take after that.
-const HARD_END_LIMIT: Duration = Duration::from_secs(10);
 
 /// How a server came to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -126,7 +121,7 @@ impl Server {
         let running = Running {
             service: self.place.service(),
             outcome: Outcome::Started,
-            pid: started.process.identity().pid,
+            pid: started.identity().pid,
             port,
             configured_port: self.configured_port,
             version: binary.version,
@@ -185,7 +180,7 @@ impl Server {
     async fn port_of(&self, process: Identity, deadline: Instant) -> Result<u16> {
         loop {
             let port = match self.kind {
-                NativeServer::Postgres => Postgres::port_in(&self.place.data()),
+                NativeServer::Postgres => cluster::port_in(&self.place.data()),
                 NativeServer::Redis => Redis::port_in(&self.place.config()),
             };
             match port {
@@ -209,13 +204,11 @@ impl Server {
         }
         match &self.wanted {
             Wanted::Redis(_) => Place::make_private(&data, &self.account),
-            Wanted::Postgres(_) if data.exists() => Postgres::check_version(&data),
+            Wanted::Postgres(_) if data.exists() => cluster::check_version(&data),
             Wanted::Postgres(postgres) => {
                 let service = self.place.service();
                 report(&format!("{service}: making its data folder"));
-                postgres
-                    .initialise(&self.place, &self.account, search, self.keep)
-                    .await
+                cluster::initialise(postgres, &self.place, &self.account, search, self.keep).await
             }
         }
     }
@@ -236,10 +229,7 @@ impl Server {
             let Some(started) = self.spawn(&binary.path, port, state)? else {
                 return Err(self.ended(position));
             };
-            if self
-                .answers(started.process.identity(), port, deadline)
-                .await?
-            {
+            if self.answers(started.identity(), port, deadline).await? {
                 return Ok((started, port));
             }
             drop(started);
@@ -260,7 +250,7 @@ impl Server {
         let mut command = launch::command(program, &self.account, log::open(&self.place.log())?)?;
         match &self.wanted {
             Wanted::Postgres(postgres) => {
-                Postgres::remove_stale_pid_file(&self.place.data())?;
+                cluster::remove_stale_pid_file(&self.place.data())?;
                 command.args(postgres.arguments(&self.place.data(), port));
             }
             Wanted::Redis(redis) => {
@@ -276,13 +266,8 @@ impl Server {
             return Ok(None);
         };
         state.process = Some(process.identity());
-        let started = Started {
-            kind: self.kind,
-            process,
-            state,
-            is_wanted: false,
-        };
-        started.state.save(&self.place.folder)?;
+        let started = Started::new(self.kind, process, state);
+        started.save()?;
         Ok(Some(started))
     }
 
@@ -291,7 +276,7 @@ impl Server {
         let data = self.place.data();
         while process.is_alive() {
             let answer = match &self.wanted {
-                Wanted::Postgres(_) if !Postgres::says_ready(&data, process.pid) => Answer::NotYet,
+                Wanted::Postgres(_) if !cluster::says_ready(&data, process.pid) => Answer::NotYet,
                 Wanted::Postgres(postgres) => postgres.login(port, &data).await?,
                 Wanted::Redis(redis) => redis.ask(port, process.pid).await?,
             };
@@ -381,72 +366,4 @@ fn keep(service: &Service, kind: NativeServer) -> Keep {
     } else {
         Keep::Data
     }
-}
-
-/// A server that was started and is ended again when dropped, unless it is wanted after all.
-#[derive(Debug)]
-pub(super) struct Started {
-    kind: NativeServer,
-    process: Process,
-    state: State,
-    is_wanted: bool,
-}
-
-impl Started {
-    /// Lets the server outlive this run.
-    pub(super) fn leave(mut self) {
-        self.is_wanted = true;
-    }
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        if self.is_wanted {
-            return;
-        }
-        let (soft, hard) = signals(self.kind);
-        self.process.signal(soft);
-        if !self.process.ended_within_blocking(END_LIMIT) {
-            self.process.signal(hard);
-            self.process.ended_within_blocking(HARD_END_LIMIT);
-        }
-        self.state.process = None;
-        // An old number in the state does no harm: it is checked against the process.
-        let _saved = self.state.save(&self.state.folder);
-    }
-}
-
-/// How a server is asked to end well, and how when it does not.
-const fn signals(kind: NativeServer) -> (Signal, Signal) {
-    match kind {
-        // "Fast" and "immediate" shutdown; never KILL, which leaves its children and its shared memory.
-        NativeServer::Postgres => (Signal::INT, Signal::QUIT),
-        // Saves first; KILL loses at most what the append-only file has not been told yet.
-        NativeServer::Redis => (Signal::TERM, Signal::KILL),
-    }
-}
-
-/// Ends a running server well, if it does so in time.
-pub(super) async fn end(kind: NativeServer, identity: Identity) -> Result<()> {
-    let Some(process) = Process::open(identity) else {
-        return Ok(());
-    };
-    let (soft, hard) = signals(kind);
-    process.signal(soft);
-    if process.ended_within(END_LIMIT).await {
-        return Ok(());
-    }
-    if kind == NativeServer::Postgres {
-        process.signal(hard);
-        if process.ended_within(HARD_END_LIMIT).await {
-            return Ok(());
-        }
-    }
-    let limit = units::duration(END_LIMIT);
-    let message = format!(
-        "{} (pid {}) did not end within {limit}",
-        program(kind),
-        identity.pid
-    );
-    Err(Error::new(Kind::Timeout, message).hint("look at its log: `lexi run logs`"))
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::cluster;
 use super::place::{Place, profile_folder};
-use super::postgres::Postgres;
 use super::proc::{self, Identity};
 use super::redis::Redis;
 use crate::base::{Error, Profile, Result};
@@ -100,7 +100,7 @@ pub(super) fn published_port_of(
 ) -> Option<u16> {
     let recorded = state.map(|state| state.port);
     recorded.or_else(|| match kind {
-        NativeServer::Postgres => Postgres::port_in(&place.data()),
+        NativeServer::Postgres => cluster::port_in(&place.data()),
         NativeServer::Redis => Redis::port_in(&place.config()),
     })
 }
