@@ -1,0 +1,12 @@
+DROP TABLE public.projects;
+DROP TABLE public.case_phases;
+DROP TABLE public.case_team_members;
+DROP TABLE public.parties;
+DROP TABLE public.cases;
+DROP TYPE public.work_status;
+DROP TYPE public.phase_kind;
+DROP TYPE public.case_team_role;
+DROP TYPE public.party_role;
+DROP TYPE public.party_kind;
+DROP TYPE public.billing_kind;
+DROP TYPE public.practice_area;

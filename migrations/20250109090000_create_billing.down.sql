@@ -1,0 +1,9 @@
+DROP TABLE public.firm_expenses;
+DROP TABLE public.time_entries;
+DROP TABLE public.invoices;
+DROP TABLE public.rate_tables;
+DROP TYPE public.expense_status;
+DROP TYPE public.expense_kind;
+DROP TYPE public.activity_kind;
+DROP TYPE public.time_entry_status;
+DROP TYPE public.invoice_status;

@@ -1,0 +1,2 @@
+DROP TABLE public.trust_transactions;
+DROP TYPE public.trust_transaction_kind;

@@ -1,0 +1,13 @@
+DROP TABLE public.privilege_log_entries;
+DROP TABLE public.esi_sources;
+DROP TABLE public.legal_hold_custodians;
+DROP TABLE public.legal_holds;
+DROP TABLE public.depositions;
+DROP TABLE public.discovery_requests;
+DROP TYPE public.privilege_kind;
+DROP TYPE public.legal_hold_status;
+DROP TYPE public.esi_source_status;
+DROP TYPE public.esi_source_kind;
+DROP TYPE public.deposition_status;
+DROP TYPE public.discovery_request_status;
+DROP TYPE public.discovery_request_kind;

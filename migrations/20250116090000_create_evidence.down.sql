@@ -1,0 +1,10 @@
+DROP TABLE public.trial_exhibits;
+DROP TABLE public.witnesses;
+DROP TABLE public.chain_of_custody_events;
+DROP TABLE public.evidence_items;
+DROP TYPE public.exhibit_status;
+DROP TYPE public.witness_status;
+DROP TYPE public.witness_kind;
+DROP TYPE public.custody_event_kind;
+DROP TYPE public.evidence_status;
+DROP TYPE public.evidence_kind;

@@ -1,0 +1,12 @@
+DROP TABLE public.compliance_audits;
+DROP TABLE public.ethical_wall_members;
+DROP TABLE public.ethical_walls;
+DROP TABLE public.conflict_checks;
+DROP TABLE public.audit_logs;
+DROP TYPE public.compliance_audit_status;
+DROP TYPE public.compliance_audit_kind;
+DROP TYPE public.wall_side;
+DROP TYPE public.ethical_wall_status;
+DROP TYPE public.conflict_check_status;
+DROP TYPE public.audit_severity;
+DROP TYPE public.audit_action;

@@ -1,0 +1,2 @@
+DROP TABLE public.tasks;
+DROP TYPE public.task_status;

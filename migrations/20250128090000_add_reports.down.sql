@@ -1,0 +1,2 @@
+DROP VIEW public.unbilled_work;
+DROP VIEW public.trust_balances;
