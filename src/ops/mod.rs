@@ -4,6 +4,7 @@ pub mod database;
 pub mod files;
 pub mod lock;
 pub mod migrate;
+pub mod native;
 pub mod pipeline;
 pub mod process;
 pub mod redis;
