@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod files;
+pub mod http;
 pub mod lock;
 pub mod migrate;
 pub mod native;
