@@ -12,4 +12,5 @@ mod declarations;
 mod examples;
 mod layers;
 mod lexiflow;
+mod run;
 mod soak;
