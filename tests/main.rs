@@ -14,3 +14,4 @@ mod layers;
 mod lexiflow;
 mod run;
 mod soak;
+mod startup;

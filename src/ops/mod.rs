@@ -3,8 +3,12 @@
 pub mod database;
 pub mod files;
 pub mod lock;
+pub mod migrate;
+pub mod native;
 pub mod pipeline;
 pub mod process;
+pub mod redis;
+pub mod seed;
 pub mod stack;
 #[cfg(test)]
 pub(crate) mod testing;
