@@ -12,5 +12,6 @@ mod declarations;
 mod examples;
 mod layers;
 mod lexiflow;
+mod run;
 mod soak;
 mod startup;
