@@ -1,5 +1,6 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
+pub mod archive;
 pub mod database;
 pub mod files;
 pub mod lock;
