@@ -11,6 +11,7 @@ use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::database::Target;
 use crate::ops::files::Temps;
+use crate::ops::http::Http;
 use crate::ops::process::{GRACE, Registry};
 use crate::runtime::Runtime;
 
@@ -49,6 +50,7 @@ struct Inner {
     run_task: OnceLock<RunTask>,
     processes: Arc<Registry>,
     temps: Temps,
+    http: Http,
     has_written_data: AtomicBool,
 }
 
@@ -76,6 +78,7 @@ impl Host {
                 run_task,
                 processes,
                 temps,
+                http: Http::default(),
                 has_written_data: AtomicBool::new(false),
             }),
         }
@@ -124,6 +127,11 @@ impl Host {
     /// The programs of this run; its end stops what is left of them.
     pub fn processes(&self) -> &Arc<Registry> {
         &self.inner.processes
+    }
+
+    /// The connections for HTTP.
+    pub fn http(&self) -> &Http {
+        &self.inner.http
     }
 
     /// The temporary files of this run, which go when it ends.

@@ -1,9 +1,12 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
 pub mod archive;
+pub mod clock;
 pub mod database;
 pub mod files;
+pub mod http;
 pub mod lock;
 pub mod pipeline;
 pub mod process;
+pub mod prompt;
 pub mod stack;
