@@ -71,29 +71,50 @@ fn every_function_is_documented_with_parameters_and_an_example() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
-#[test]
-fn every_example_that_needs_no_server_runs() {
+/// Runs the examples whose fence has this tag, each in a project of its own.
+#[track_caller]
+fn run_examples(wanted: &str, project: impl Fn() -> Project) {
     let (mut failed, mut count) = (Vec::new(), 0);
     for (name, form) in own_functions() {
         let Some((tag, code)) = example(&form.docs) else {
             continue;
         };
-        if !tag.is_empty() {
+        if tag != wanted {
             continue;
         }
         count += 1;
-        let outcome = Project::new().body(&code).run(&["run", "t", "--yes"]);
+        let outcome = project().body(&code).run(&["run", "t", "--yes"]);
         if outcome.code != Some(0) {
             failed.push(format!("{name}{}\n{code}\n{}", form.shown(), outcome.err));
         }
     }
-    assert!(count > 5);
+    assert!(count > 0, "no example is tagged {wanted:?}");
     assert!(
         failed.is_empty(),
         "{} of {count} fail:\n{}",
         failed.len(),
         failed.join("\n---\n")
     );
+}
+
+#[test]
+fn every_example_that_needs_no_server_runs() {
+    run_examples("", Project::new);
+}
+
+/// Tests that need servers.
+mod services {
+    use super::*;
+
+    #[test]
+    fn every_example_that_needs_postgres_runs() {
+        run_examples("postgres", || Project::new().postgres());
+    }
+
+    #[test]
+    fn every_example_that_needs_redis_runs() {
+        run_examples("redis", || Project::new().redis());
+    }
 }
 
 #[test]

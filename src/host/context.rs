@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rhai::{Dynamic, Map, NativeCallContext};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
-use crate::ops::database::Target;
+use crate::ops::database::{Database, Session, Target};
 use crate::ops::files::Temps;
 use crate::ops::http::Http;
 use crate::ops::process::{GRACE, Registry};
+use crate::ops::redis::{Redis, RedisTarget};
 use crate::runtime::Runtime;
 
 use super::bridge::RhaiResultOf;
@@ -49,6 +50,8 @@ struct Inner {
     flags: Flags,
     run_task: OnceLock<RunTask>,
     processes: Arc<Registry>,
+    session: Mutex<Option<Arc<Database>>>,
+    redis: Mutex<Option<Arc<Redis>>>,
     temps: Temps,
     http: Http,
     has_written_data: AtomicBool,
@@ -77,6 +80,8 @@ impl Host {
                 flags,
                 run_task,
                 processes,
+                session: Mutex::default(),
+                redis: Mutex::default(),
                 temps,
                 http: Http::default(),
                 has_written_data: AtomicBool::new(false),
@@ -147,6 +152,35 @@ impl Host {
     /// The profile's database, on the port where it really is.
     pub fn database(&self) -> Result<Target> {
         Target::from_settings(self.settings())
+    }
+
+    /// The profile's database with the connections of this run; made anew when the database is elsewhere than before.
+    pub fn session(&self) -> Result<Session> {
+        let target = self.database()?;
+        let mut kept = self
+            .inner
+            .session
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let database = match kept.as_ref() {
+            Some(database) if *database.target() == target => Arc::clone(database),
+            _ => Arc::clone(kept.insert(Arc::new(Database::new(target)))),
+        };
+        Ok(Session::Database(database))
+    }
+
+    /// The profile's Redis with the connections of this run; made anew when it is elsewhere than before.
+    pub fn redis(&self) -> Result<Arc<Redis>> {
+        let target = RedisTarget::from_settings(self.settings())?;
+        let mut kept = self
+            .inner
+            .redis
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Ok(match kept.as_ref() {
+            Some(redis) if *redis.target() == target => Arc::clone(redis),
+            _ => Arc::clone(kept.insert(Arc::new(Redis::new(target)))),
+        })
     }
 
     /// Makes SIGINT, SIGTERM and SIGHUP requests to stop. The handler only notes the number; whoever runs looks at it.

@@ -6,7 +6,13 @@ pub mod database;
 pub mod files;
 pub mod http;
 pub mod lock;
+pub mod migrate;
+pub mod native;
 pub mod pipeline;
 pub mod process;
 pub mod prompt;
+pub mod redis;
+pub mod seed;
 pub mod stack;
+#[cfg(test)]
+pub(crate) mod testing;
