@@ -11,6 +11,7 @@ use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::database::{Database, Session, Target};
 use crate::ops::files::Temps;
+use crate::ops::http::Http;
 use crate::ops::process::{GRACE, Registry};
 use crate::ops::redis::{Redis, RedisTarget};
 use crate::runtime::Runtime;
@@ -52,6 +53,7 @@ struct Inner {
     session: Mutex<Option<Arc<Database>>>,
     redis: Mutex<Option<Arc<Redis>>>,
     temps: Temps,
+    http: Http,
     has_written_data: AtomicBool,
 }
 
@@ -81,6 +83,7 @@ impl Host {
                 session: Mutex::default(),
                 redis: Mutex::default(),
                 temps,
+                http: Http::default(),
                 has_written_data: AtomicBool::new(false),
             }),
         }
@@ -129,6 +132,11 @@ impl Host {
     /// The programs of this run; its end stops what is left of them.
     pub fn processes(&self) -> &Arc<Registry> {
         &self.inner.processes
+    }
+
+    /// The connections for HTTP.
+    pub fn http(&self) -> &Http {
+        &self.inner.http
     }
 
     /// The temporary files of this run, which go when it ends.

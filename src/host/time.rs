@@ -1,222 +1,249 @@
-//! The `time` namespace: now, waiting, and times as text.
+//! The `time` namespace: clocks, dates, pauses.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
-use rhai::{Dynamic, Module, NativeCallContext};
+use rhai::{Dynamic, Module};
 
-use super::bridge::{self, RhaiResultOf};
-use crate::base::{Error, Result, units};
+use crate::base::{Error, Result};
+use crate::ops::clock;
 
-/// The functions of this namespace.
+/// The functions of this namespace, and the methods of stopwatches.
 pub(super) fn module() -> Module {
-    rhai::exported_module!(api)
+    let mut module = rhai::exported_module!(api);
+    module.set_custom_type::<Stopwatch>("stopwatch");
+    module
 }
 
-fn in_zone(at: Timestamp, zone: &str) -> Result<Zoned> {
-    if zone.eq_ignore_ascii_case("utc") {
-        return Ok(at.to_zoned(TimeZone::UTC));
-    }
-    if zone == "local" {
-        return Ok(at.to_zoned(TimeZone::system()));
-    }
-    at.in_tz(zone).map_err(|e| {
-        Error::invalid(format!("`{zone}` is not a time zone"))
-            .because(e)
-            .hint("write `UTC`, `local` or a name such as `Europe/Berlin`")
-    })
-}
+/// When something began.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
 
-/// A time as scripts give it: milliseconds since 1970, or text.
-fn read(value: &Dynamic) -> Result<Timestamp> {
+/// A moment as a script has it: milliseconds since 1970, or text.
+fn moment(value: &Dynamic) -> Result<Timestamp> {
     if let Ok(ms) = value.as_int() {
-        return Timestamp::from_millisecond(ms)
-            .map_err(|e| Error::invalid(format!("{ms} is not a time")).because(e));
+        return clock::from_ms(ms);
     }
-    let text = value.to_string();
-    let zoned = text.parse::<Timestamp>();
-    zoned
-        .or_else(|_no_zone| {
-            let civil = text.parse::<jiff::civil::DateTime>();
-            civil
-                .and_then(|civil| civil.to_zoned(TimeZone::UTC))
-                .map(|zoned| zoned.timestamp())
-        })
-        .map_err(|e| {
-            Error::invalid(format!("`{text}` is not a time"))
-                .because(e)
-                .hint("write it as `2026-01-31T02:00:00Z`")
-        })
+    if value.is_string() {
+        return clock::parse(&value.to_string(), &TimeZone::UTC);
+    }
+    let kind = value.type_name();
+    Err(Error::invalid(format!(
+        "a time is {kind}, neither milliseconds nor text"
+    )))
 }
 
-fn format(at: &Dynamic, pattern: &str, zone: &str) -> Result<String> {
-    let zoned = in_zone(read(at)?, zone)?;
-    let shown = jiff::fmt::strtime::format(pattern, &zoned);
-    shown.map_err(|e| Error::invalid(format!("`{pattern}` is not a pattern")).because(e))
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Times: text in UTC such as `2026-01-31T02:00:00Z`, or milliseconds since 1970 as a number.
+/// Clocks, dates and pauses. A time is text such as `2026-03-01T12:00:00Z` or milliseconds since 1970 began; zones are
+/// UTC unless told otherwise.
 #[rhai::export_module]
 pub mod api {
-    /// The time now, in UTC, to the second: `2026-01-31T02:00:00Z`.
+    use std::time::{Duration, Instant};
+
+    use jiff::tz::TimeZone;
+    use rhai::{Dynamic, NativeCallContext};
+
+    use super::{Stopwatch, clock, milliseconds, moment};
+    use crate::base::{Error, units};
+    use crate::host::bridge::{self, RhaiResultOf};
+
+    /// The present time as text in UTC: `2026-03-01T12:00:00Z`.
     ///
     /// # Example
     /// ```
-    /// ensure(time::now().ends_with("Z"), "it is in UTC");
+    /// ensure(time::now().ends_with("Z"), "UTC");
     /// ```
     pub fn now() -> String {
-        Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        clock::rfc3339(clock::now())
     }
 
-    /// The time now in milliseconds since 1970.
+    /// The present time in milliseconds since 1970 began.
     ///
     /// # Example
     /// ```
-    /// ensure(time::unix_ms() > 1_700_000_000_000, "it is later than 2023");
+    /// ensure(time::now_ms() > 1700000000000, "it is later than 2023");
     /// ```
-    pub fn unix_ms() -> i64 {
-        Timestamp::now().as_millisecond()
+    pub fn now_ms() -> i64 {
+        clock::now().as_millisecond()
     }
 
-    /// The time now as it stands in file names, in UTC: `20260131_020000`.
-    ///
-    /// # Example
-    /// ```
-    /// ensure(time::stamp().len() == 15, "digits and a line");
-    /// ```
-    pub fn stamp() -> String {
-        Timestamp::now().strftime("%Y%m%d_%H%M%S").to_string()
-    }
-
-    /// The date today in UTC: `2026-01-31`.
-    ///
-    /// # Example
-    /// ```
-    /// ensure(time::today().len() == 10, "year, month and day");
-    /// ```
-    pub fn today() -> String {
-        Timestamp::now().strftime("%Y-%m-%d").to_string()
-    }
-
-    /// A time in milliseconds since 1970.
+    /// A time by a pattern, in UTC.
     ///
     /// # Parameters
-    /// - `text`: `2026-01-31T02:00:00Z`; without a zone it is read as UTC
+    /// - `when`: text, or milliseconds since 1970
+    /// - `pattern`: such as `%Y-%m-%d %H:%M:%S` (that of `strftime`)
     ///
     /// # Errors
-    /// - `invalid`: the text is not a time
+    /// - `invalid`: the time or pattern cannot be read
     ///
     /// # Example
     /// ```
-    /// ensure(time::parse("1970-01-01T00:00:01Z") == 1000, "one second");
+    /// ensure(time::format(0, "%Y-%m-%d") == "1970-01-01", "the beginning");
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn parse(ctx: NativeCallContext, text: Dynamic) -> RhaiResultOf<i64> {
-        bridge::call(&ctx, "time::parse", |_| {
-            read(&text).map(Timestamp::as_millisecond)
-        })
+    pub fn format(ctx: NativeCallContext, when: Dynamic, pattern: &str) -> RhaiResultOf<String> {
+        format_in(ctx, when, pattern, "UTC")
     }
 
-    /// A time as text, in UTC.
+    /// A time by a pattern, in a zone.
     ///
     /// # Parameters
-    /// - `at`: text or milliseconds since 1970
-    /// - `pattern`: as in strftime: `%Y-%m-%d %H:%M`
+    /// - `when`: text, or milliseconds since 1970
+    /// - `pattern`: such as `%Y-%m-%d %H:%M:%S` (that of `strftime`)
+    /// - `zone`: `"UTC"`, `"local"`, or a name such as `"Europe/Berlin"`
     ///
     /// # Errors
-    /// - `invalid`: not a time, or not a pattern
+    /// - `invalid`: the time, pattern or zone cannot be read
     ///
     /// # Example
     /// ```
-    /// ensure(time::format(0, "%d.%m.%Y") == "01.01.1970", "the first day");
-    /// ```
-    #[rhai_fn(name = "format", return_raw)]
-    pub fn format_utc(ctx: NativeCallContext, at: Dynamic, pattern: &str) -> RhaiResultOf<String> {
-        bridge::call(&ctx, "time::format", |_| format(&at, pattern, "UTC"))
-    }
-
-    /// A time as text in a time zone.
-    ///
-    /// # Parameters
-    /// - `at`: text or milliseconds since 1970
-    /// - `pattern`: as in strftime: `%Y-%m-%d %H:%M`
-    /// - `zone`: `UTC`, `local` or a name such as `Europe/Berlin`
-    ///
-    /// # Errors
-    /// - `invalid`: not a time, not a pattern, or not a time zone
-    ///
-    /// # Example
-    /// ```
-    /// ensure(time::format(0, "%H:%M", "Europe/Berlin") == "01:00", "an hour ahead");
+    /// let text = time::format("2026-07-01T12:00:00Z", "%H:%M", "Europe/Berlin");
+    /// ensure(text == "14:00", "two hours later in summer");
     /// ```
     #[rhai_fn(name = "format", return_raw)]
     pub fn format_in(
         ctx: NativeCallContext,
-        at: Dynamic,
+        when: Dynamic,
         pattern: &str,
         zone: &str,
     ) -> RhaiResultOf<String> {
-        bridge::call(&ctx, "time::format", |_| format(&at, pattern, zone))
-    }
-
-    /// How many seconds a duration has.
-    ///
-    /// # Parameters
-    /// - `duration`: `"500ms"`, `"1h30m"`, or seconds as a number
-    ///
-    /// # Errors
-    /// - `invalid`: not a duration
-    ///
-    /// # Example
-    /// ```
-    /// ensure(time::seconds("1m30s") == 90.0, "ninety");
-    /// ```
-    #[rhai_fn(return_raw)]
-    pub fn seconds(ctx: NativeCallContext, duration: Dynamic) -> RhaiResultOf<f64> {
-        bridge::call(&ctx, "time::seconds", |_| {
-            bridge::duration(&duration).map(|d| d.as_secs_f64())
+        bridge::call(&ctx, "time::format", |_| {
+            clock::format(moment(&when)?, pattern, &clock::zone(zone)?)
         })
     }
 
-    /// How long ago a moment was, for people: `2.1s`, `3m 5s`.
+    /// Reads a time: its milliseconds since 1970. Without an offset it is UTC.
     ///
     /// # Parameters
-    /// - `since`: milliseconds since 1970, such as from `time::unix_ms()`
-    ///
-    /// # Example
-    /// ```
-    /// ensure(time::ago(time::unix_ms() - 120_000) == "2m", "two minutes");
-    /// ```
-    pub fn ago(since: i64) -> String {
-        let ms = u64::try_from(unix_ms() - since).unwrap_or(0);
-        // What passed since the call is not worth showing.
-        units::duration(Duration::from_millis(if ms > 60_000 {
-            ms / 1000 * 1000
-        } else {
-            ms
-        }))
-    }
-
-    /// Waits.
-    ///
-    /// # Parameters
-    /// - `duration`: `"500ms"`, `"10s"`, or seconds as a number
+    /// - `text`: such as `2026-03-01T12:00:00Z`, `2026-03-01 12:00` or `2026-03-01`
     ///
     /// # Errors
-    /// - `invalid`: not a duration
+    /// - `invalid`: the text is no time
     ///
     /// # Example
     /// ```
-    /// time::sleep("10ms");
+    /// ensure(time::parse("1970-01-02") == 86400000, "a day later");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn parse(ctx: NativeCallContext, text: &str) -> RhaiResultOf<i64> {
+        bridge::call(&ctx, "time::parse", |_| {
+            Ok(clock::parse(text, &TimeZone::UTC)?.as_millisecond())
+        })
+    }
+
+    /// Reads a time that, without an offset, is in a zone: its milliseconds since 1970.
+    ///
+    /// # Parameters
+    /// - `text`: such as `2026-03-01 12:00`
+    /// - `zone`: `"UTC"`, `"local"`, or a name such as `"Europe/Berlin"`
+    ///
+    /// # Errors
+    /// - `invalid`: the text is no time, or there is no such zone
+    ///
+    /// # Example
+    /// ```
+    /// let berlin = time::parse("2026-07-01 14:00", "Europe/Berlin");
+    /// ensure(berlin == time::parse("2026-07-01T12:00:00Z"), "the same moment");
+    /// ```
+    #[rhai_fn(name = "parse", return_raw)]
+    pub fn parse_in(ctx: NativeCallContext, text: &str, zone: &str) -> RhaiResultOf<i64> {
+        bridge::call(&ctx, "time::parse", |_| {
+            Ok(clock::parse(text, &clock::zone(zone)?)?.as_millisecond())
+        })
+    }
+
+    /// Waits. Ctrl-C and time limits end the wait.
+    ///
+    /// # Parameters
+    /// - `duration`: `"500ms"`, `"10s"`, `"5m"`, or seconds as a number
+    ///
+    /// # Errors
+    /// - `invalid`: the duration cannot be read
+    ///
+    /// # Example
+    /// ```
+    /// let watch = time::stopwatch();
+    /// time::sleep("20ms");
+    /// ensure(watch.elapsed() >= 20, "some time passed");
     /// ```
     #[rhai_fn(return_raw)]
     pub fn sleep(ctx: NativeCallContext, duration: Dynamic) -> RhaiResultOf<()> {
-        let name = "time::sleep";
-        let duration = bridge::call(&ctx, name, |_| bridge::duration(&duration))?;
-        bridge::wait(&ctx, name, async {
-            tokio::time::sleep(duration).await;
+        bridge::wait(&ctx, "time::sleep", async {
+            tokio::time::sleep(bridge::duration(&duration)?).await;
             Ok(())
+        })
+    }
+
+    /// Begins to measure time; a change of the clock does not matter.
+    ///
+    /// # Example
+    /// ```
+    /// let watch = time::stopwatch();
+    /// ensure(watch.elapsed() < 60000, "it has just begun");
+    /// ```
+    pub fn stopwatch() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    /// How long ago a stopwatch began, in milliseconds.
+    ///
+    /// # Parameters
+    /// - `watch`: what `time::stopwatch` gave
+    ///
+    /// # Example
+    /// ```
+    /// ensure(time::stopwatch().elapsed() >= 0, "never less than nothing");
+    /// ```
+    #[rhai_fn(global)]
+    pub fn elapsed(watch: Stopwatch) -> i64 {
+        milliseconds(watch.0.elapsed())
+    }
+
+    /// Reads a duration: its milliseconds.
+    ///
+    /// # Parameters
+    /// - `duration`: `"500ms"`, `"10s"`, `"1h30m"`, `"7d"`, or seconds as a number
+    ///
+    /// # Errors
+    /// - `invalid`: it cannot be read
+    ///
+    /// # Example
+    /// ```
+    /// ensure(time::duration("1m30s") == 90000, "ninety seconds");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn duration(ctx: NativeCallContext, duration: Dynamic) -> RhaiResultOf<i64> {
+        bridge::call(&ctx, "time::duration", |_| {
+            Ok(milliseconds(bridge::duration(&duration)?))
+        })
+    }
+
+    /// A duration for people: `340ms`, `2.1s`, `3m 5s`, `2h 10m`, `3d 4h`.
+    ///
+    /// # Parameters
+    /// - `milliseconds`: the duration; not less than 0
+    ///
+    /// # Errors
+    /// - `invalid`: it is less than 0
+    ///
+    /// # Example
+    /// ```
+    /// ensure(time::show(185000) == "3m 5s", "as people say it");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn show(ctx: NativeCallContext, milliseconds: i64) -> RhaiResultOf<String> {
+        bridge::call(&ctx, "time::show", |_| {
+            let ms = u64::try_from(milliseconds).map_err(|e| {
+                Error::invalid(format!(
+                    "a duration of {milliseconds} ms is less than nothing"
+                ))
+                .because(e)
+            })?;
+            Ok(units::duration(Duration::from_millis(ms)))
         })
     }
 }

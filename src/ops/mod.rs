@@ -1,5 +1,7 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
+pub mod archive;
+pub mod clock;
 pub mod database;
 pub mod files;
 pub mod http;
@@ -8,6 +10,7 @@ pub mod migrate;
 pub mod native;
 pub mod pipeline;
 pub mod process;
+pub mod prompt;
 pub mod redis;
 pub mod seed;
 pub mod stack;

@@ -1,101 +1,153 @@
 //! Rows as aligned text.
 
-use std::io::IsTerminal;
+use std::collections::BTreeSet;
 
 use rhai::{Array, Dynamic, Map};
 
-use super::write_data;
-use crate::base::output::BOLD;
-use crate::host::Host;
+use crate::base::{Error, Result};
 
-/// The keys of the first row that is a map.
-pub(super) fn columns(rows: &Array) -> Vec<String> {
-    let first = rows.iter().find_map(Dynamic::read_lock::<Map>);
-    first
-        .map(|row| row.keys().map(ToString::to_string).collect())
-        .unwrap_or_default()
+/// What stands between two columns.
+const GAP: &str = "  ";
+
+/// A column is not made narrower than this.
+const NARROWEST: usize = 8;
+
+/// Cells as text, column by column.
+#[derive(Debug)]
+pub(super) struct Table {
+    columns: Vec<Column>,
+    rows: usize,
 }
 
-/// Prints the rows.
-pub(super) fn print(host: &Host, rows: &Array, columns: &[String]) {
-    let cells: Vec<Vec<Cell>> = rows.iter().map(|row| cells(row, columns)).collect();
-    let mut widths: Vec<usize> = columns
-        .iter()
-        .map(|column| column.chars().count())
-        .collect();
-    for row in &cells {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.text.chars().count());
+#[derive(Debug)]
+struct Column {
+    name: String,
+    cells: Vec<String>,
+    is_number: bool,
+}
+
+impl Table {
+    /// Reads rows; without names the columns are all keys in alphabetical order.
+    pub(super) fn new(rows: &Array, columns: Option<Vec<String>>) -> Result<Self> {
+        let maps: Vec<Map> = rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| {
+                let kind = row.type_name();
+                let no_map = || Error::invalid(format!("row {at} is {kind}, not a map"));
+                row.clone().try_cast::<Map>().ok_or_else(no_map)
+            })
+            .collect::<Result<_>>()?;
+        let keys: BTreeSet<&str> = maps
+            .iter()
+            .flat_map(|map| map.keys().map(rhai::Identifier::as_str))
+            .collect();
+        let names = match columns {
+            None => keys.iter().map(ToString::to_string).collect(),
+            Some(names) => names,
+        };
+        if let Some(name) = names
+            .iter()
+            .find(|name| !maps.is_empty() && !keys.contains(name.as_str()))
+        {
+            let keys = keys.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(Error::invalid(format!("no row has a column `{name}`"))
+                .hint(format!("there are {keys}")));
+        }
+        Ok(Self {
+            columns: names
+                .into_iter()
+                .map(|name| Column::new(name, &maps))
+                .collect(),
+            rows: maps.len(),
+        })
+    }
+
+    /// The table as lines, the names of the columns first; columns become narrower until it fits the width.
+    pub(super) fn draw(&self, width: Option<usize>) -> String {
+        let mut widths: Vec<usize> = self.columns.iter().map(Column::width).collect();
+        if let Some(width) = width {
+            narrow(&mut widths, width);
+        }
+        let header = self.columns.iter().map(|column| column.name.to_uppercase());
+        let mut lines = vec![self.line(&widths, header)];
+        for at in 0..self.rows {
+            let cells = self.columns.iter().map(|column| column.cells[at].clone());
+            lines.push(self.line(&widths, cells));
+        }
+        lines.join("\n")
+    }
+
+    fn line(&self, widths: &[usize], cells: impl Iterator<Item = String>) -> String {
+        let cells: Vec<String> = cells
+            .zip(widths)
+            .zip(&self.columns)
+            .map(|((cell, width), column)| {
+                let cell = shorten(&cell, *width);
+                if column.is_number {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
+            })
+            .collect();
+        cells.join(GAP).trim_end().to_owned()
+    }
+}
+
+impl Column {
+    fn new(name: String, maps: &[Map]) -> Self {
+        let values: Vec<Option<&Dynamic>> = maps.iter().map(|map| map.get(name.as_str())).collect();
+        let is_number = values
+            .iter()
+            .flatten()
+            .all(|value| value.is_int() || value.is_float() || value.is_unit());
+        let has_any = values.iter().flatten().any(|value| !value.is_unit());
+        Self {
+            is_number: is_number && has_any,
+            cells: values.into_iter().map(cell).collect(),
+            name,
         }
     }
-    narrow(&mut widths, terminal_width());
-    let header = columns.iter().map(|name| Cell {
-        text: name.clone(),
-        right: false,
-    });
-    let mut lines = vec![
-        host.output()
-            .paint(BOLD, &line(header.collect::<Vec<_>>().as_slice(), &widths)),
-    ];
-    lines.extend(cells.iter().map(|row| line(row, &widths)));
-    write_data(host, &lines.join("\n"), &rows.clone().into());
+
+    fn width(&self) -> usize {
+        let cells = self.cells.iter().map(|cell| cell.chars().count());
+        cells
+            .chain([self.name.chars().count()])
+            .max()
+            .unwrap_or_default()
+    }
 }
 
-struct Cell {
-    text: String,
-    right: bool,
-}
-
-fn cells(row: &Dynamic, columns: &[String]) -> Vec<Cell> {
-    let Some(map) = row.read_lock::<Map>() else {
-        return vec![Cell {
-            text: row.to_string(),
-            right: false,
-        }];
-    };
-    let cell = |column: &String| match map.get(column.as_str()) {
-        None => Cell {
-            text: String::new(),
-            right: false,
-        },
-        Some(value) if value.is_unit() => Cell {
-            text: "-".to_owned(),
-            right: false,
-        },
-        Some(value) => Cell {
-            text: value.to_string().replace('\n', " "),
-            right: value.is_int() || value.is_float(),
-        },
-    };
-    columns.iter().map(cell).collect()
-}
-
-/// Takes width from the widest column until the table fits.
-fn narrow(widths: &mut [usize], limit: Option<usize>) {
-    const SMALLEST: usize = 8;
-    let Some(limit) = limit else { return };
-    let gaps = 2 * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + gaps > limit {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > SMALLEST => *widest -= 1,
-            _ => return,
+/// A value in one line; control characters, which could do things to a terminal, are left out.
+fn cell(value: Option<&Dynamic>) -> String {
+    match value {
+        None => String::new(),
+        Some(value) if value.is_unit() => String::new(),
+        Some(value) => {
+            let text = value.to_string();
+            text.chars()
+                .map(|c| if c.is_whitespace() { ' ' } else { c })
+                .filter(|c| !c.is_control())
+                .collect()
         }
     }
 }
 
-fn line(cells: &[Cell], widths: &[usize]) -> String {
-    let padded = cells.iter().zip(widths).map(|(cell, width)| {
-        let text = cut(&cell.text, *width);
-        if cell.right {
-            format!("{text:>width$}")
-        } else {
-            format!("{text:width$}")
+fn narrow(widths: &mut [usize], width: usize) {
+    loop {
+        let total = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
+        let Some(widest) = widths.iter_mut().max() else {
+            return;
+        };
+        if total <= width || *widest <= NARROWEST {
+            return;
         }
-    });
-    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        *widest -= 1;
+    }
 }
 
-fn cut(text: &str, width: usize) -> String {
+fn shorten(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -105,33 +157,67 @@ fn cut(text: &str, width: usize) -> String {
         .collect()
 }
 
-/// The width of the terminal that stdout is; what is not a terminal is as wide as it needs to be.
-fn terminal_width() -> Option<usize> {
-    let out = std::io::stdout();
-    let size = out
-        .is_terminal()
-        .then(|| rustix::termios::tcgetwinsize(&out).ok())
-        .flatten()?;
-    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+/// How wide the terminal on stdout is, if it is one.
+pub(super) fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_widest_column_gives_way_first() {
-        let mut widths = [10, 40, 20];
-
-        narrow(&mut widths, Some(60));
-
-        assert_eq!(widths.iter().sum::<usize>() + 4, 60);
-        assert_eq!(widths[0], 10);
+    fn rows() -> Array {
+        let row = |name: &str, port: Dynamic| {
+            Dynamic::from(Map::from([
+                ("name".into(), name.into()),
+                ("port".into(), port),
+            ]))
+        };
+        vec![
+            row("postgres", 5432.into()),
+            row("x\ty\x1b[31m", 80.into()),
+            row("é", Dynamic::UNIT),
+        ]
     }
 
     #[test]
-    fn wide_cells_are_cut_with_a_mark() {
-        assert_eq!(cut("abcdef", 4), "abc…");
-        assert_eq!(cut("abc", 4), "abc");
+    fn columns_are_aligned_and_numbers_to_the_right() {
+        let table = Table::new(&rows(), None).unwrap();
+
+        assert_eq!(
+            table.draw(None),
+            "NAME      PORT\npostgres  5432\nx y[31m     80\né"
+        );
+    }
+
+    #[test]
+    fn the_widest_column_gives_way() {
+        let long = Map::from([
+            ("a".into(), "x".repeat(50).into()),
+            ("b".into(), "short".into()),
+        ]);
+        let table = Table::new(&vec![long.into()], None).unwrap();
+
+        let text = table.draw(Some(30));
+
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 30),
+            "{text}"
+        );
+        assert!(text.contains("x…  short"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let error = Table::new(&rows(), Some(vec!["prot".into()])).unwrap_err();
+        assert_eq!(error.message(), "no row has a column `prot`");
+        assert!(Table::new(&vec![1.into()], None).is_err());
+        assert_eq!(
+            Table::new(&Array::new(), Some(vec!["a".into()]))
+                .unwrap()
+                .draw(None),
+            "A"
+        );
     }
 }
