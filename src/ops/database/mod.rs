@@ -1,5 +1,7 @@
 //! PostgreSQL: where it is, asking it, changing it.
 
+pub mod split;
 pub mod target;
+pub mod token;
 
 pub use target::Target;
