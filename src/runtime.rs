@@ -87,18 +87,24 @@ async fn watch_signals(root: Cancel) {
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
         signal(SignalKind::hangup()),
+        signal(SignalKind::quit()),
     );
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = streams else {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup), Ok(mut quit)) = streams else {
         return;
     };
     // A signal may have arrived before the streams were there.
     if let Some(reason) = root.reason() {
         root.cancel(reason);
     }
-    let number = tokio::select! {
-        _ = interrupt.recv() => 2,
-        _ = terminate.recv() => 15,
-        _ = hangup.recv() => 1,
-    };
-    root.cancel(Reason::Signal(number));
+    loop {
+        let number = tokio::select! {
+            _ = interrupt.recv() => 2,
+            _ = terminate.recv() => 15,
+            _ = hangup.recv() => 1,
+            _ = quit.recv() => 3,
+        };
+        if !root.is_left(number) {
+            root.cancel(Reason::Signal(number));
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Asking a run, or a part of it, to stop; and why it was asked.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -29,7 +29,40 @@ pub struct Cancel {
     parent: Option<Arc<Self>>,
     /// The number of the signal that arrived; set by the signal handler, which may do no more than that.
     signal: Arc<AtomicUsize>,
+    interrupts: Arc<Interrupts>,
 }
+
+/// Whose Ctrl-C it is.
+#[derive(Debug, Default)]
+struct Interrupts {
+    /// How many programs have the terminal now.
+    left: AtomicUsize,
+    /// Whether a signal handler writes to the cell.
+    has_handler: AtomicBool,
+}
+
+/// While it lives, Ctrl-C and Ctrl-\\ belong to a program that has the terminal and do not stop the run.
+#[derive(Debug)]
+#[must_use]
+pub struct LeftInterrupts(Cancel);
+
+impl Drop for LeftInterrupts {
+    fn drop(&mut self) {
+        if self.0.interrupts.left.load(Ordering::SeqCst) == 1 {
+            for number in TERMINAL_SIGNALS {
+                // It was the program's, so it is forgotten; another signal stays.
+                let _another =
+                    self.0
+                        .signal
+                        .compare_exchange(number, 0, Ordering::SeqCst, Ordering::SeqCst);
+            }
+        }
+        self.0.interrupts.left.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// SIGINT and SIGQUIT: what a terminal sends to everybody who has it.
+const TERMINAL_SIGNALS: [usize; 2] = [2, 3];
 
 impl Cancel {
     /// The root of a run.
@@ -39,6 +72,7 @@ impl Cancel {
             reason: Arc::default(),
             parent: None,
             signal: Arc::default(),
+            interrupts: Arc::default(),
         }
     }
 
@@ -50,6 +84,7 @@ impl Cancel {
             reason: Arc::default(),
             parent: Some(Arc::new(self.clone())),
             signal: Arc::clone(&self.signal),
+            interrupts: Arc::clone(&self.interrupts),
         }
     }
 
@@ -76,12 +111,36 @@ impl Cancel {
 
     /// Where the signal handler writes the number of the signal.
     pub fn signal_cell(&self) -> Arc<AtomicUsize> {
+        self.interrupts.has_handler.store(true, Ordering::SeqCst);
         Arc::clone(&self.signal)
+    }
+
+    /// Leaves Ctrl-C to a program that has the terminal, until the guard is dropped.
+    pub fn leave_interrupts(&self) -> LeftInterrupts {
+        self.interrupts.left.fetch_add(1, Ordering::SeqCst);
+        LeftInterrupts(self.clone())
+    }
+
+    /// Whether this signal, which just arrived, is for a program that has the terminal, or had it when it arrived.
+    pub fn is_left(&self, signal: usize) -> bool {
+        // The handler writes the cell before anybody else hears of the signal, and the guard's end empties it.
+        let was_taken = self.interrupts.has_handler.load(Ordering::SeqCst)
+            && self.signal.load(Ordering::SeqCst) == 0;
+        TERMINAL_SIGNALS.contains(&signal)
+            && (self.interrupts.left.load(Ordering::SeqCst) > 0 || was_taken)
+    }
+
+    /// The signal that asks the run to stop; 0 for none.
+    fn signal_number(&self) -> usize {
+        match self.signal.load(Ordering::Relaxed) {
+            number if TERMINAL_SIGNALS.contains(&number) && self.is_left(number) => 0,
+            number => number,
+        }
     }
 
     /// Whether this, or anything above it, was asked to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.signal.load(Ordering::Relaxed) != 0 || self.token.is_cancelled()
+        self.signal_number() != 0 || self.token.is_cancelled()
     }
 
     /// Completes when this is asked to stop by a token; the runtime turns signals into one.
@@ -93,7 +152,7 @@ impl Cancel {
     pub fn reason(&self) -> Option<Reason> {
         let own = self.reason.get().copied();
         own.or_else(|| self.parent.as_ref().and_then(|parent| parent.reason()))
-            .or_else(|| match self.signal.load(Ordering::Relaxed) {
+            .or_else(|| match self.signal_number() {
                 0 => None,
                 number => Some(Reason::Signal(number)),
             })
@@ -156,6 +215,35 @@ mod tests {
         assert!(!child.is_own());
         assert_eq!(child.reason(), Some(Reason::Signal(15)));
         assert_eq!(child.error().exit_code(), 143);
+    }
+
+    #[test]
+    fn an_interrupt_belongs_to_the_program_that_has_the_terminal() {
+        let root = Cancel::root();
+        let cell = root.signal_cell();
+
+        let guard = root.child().leave_interrupts();
+        cell.store(2, Ordering::SeqCst);
+        assert!(root.is_left(2) && !root.is_cancelled());
+        drop(guard);
+
+        assert!(root.is_left(2), "the news may come late");
+        assert_eq!((root.is_cancelled(), root.reason()), (false, None));
+        cell.store(2, Ordering::SeqCst);
+        assert!(root.is_cancelled() && !root.is_left(2));
+    }
+
+    #[test]
+    fn a_program_in_the_foreground_does_not_hide_sigterm() {
+        let root = Cancel::root();
+        let cell = root.signal_cell();
+
+        let guard = root.leave_interrupts();
+        cell.store(15, Ordering::SeqCst);
+
+        assert!(root.is_cancelled() && !root.is_left(15));
+        drop(guard);
+        assert_eq!(root.reason(), Some(Reason::Signal(15)));
     }
 
     #[test]

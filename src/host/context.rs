@@ -7,6 +7,7 @@ use rhai::{Dynamic, Map, NativeCallContext};
 
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::database::Target;
+use crate::ops::process::Registry;
 use crate::runtime::Runtime;
 
 use super::bridge::RhaiResultOf;
@@ -42,6 +43,7 @@ struct Inner {
     cancel: Cancel,
     flags: Flags,
     run_task: OnceLock<RunTask>,
+    processes: Arc<Registry>,
 }
 
 impl Host {
@@ -55,6 +57,7 @@ impl Host {
     ) -> Self {
         let cancel = Cancel::root();
         let run_task = OnceLock::new();
+        let processes = Arc::new(Registry::new(settings.environment()));
         Self {
             inner: Arc::new(Inner {
                 project,
@@ -64,6 +67,7 @@ impl Host {
                 cancel,
                 flags,
                 run_task,
+                processes,
             }),
         }
     }
@@ -106,6 +110,11 @@ impl Host {
     /// The request to stop the whole run.
     pub fn cancel(&self) -> &Cancel {
         &self.inner.cancel
+    }
+
+    /// The programs of this run; its end stops what is left of them.
+    pub fn processes(&self) -> &Arc<Registry> {
+        &self.inner.processes
     }
 
     /// What the command line said.

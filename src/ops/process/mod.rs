@@ -1,0 +1,22 @@
+//! Starts programs and ends them. The only place that does either, so that none outlives its run unnoticed.
+//!
+//! A [`Program`] is data; starting it needs the run's [`Registry`], which knows everything that is still alive.
+
+mod capture;
+mod exit;
+mod foreground;
+mod lookup;
+mod program;
+mod registry;
+mod running;
+mod stream;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use capture::Captured;
+pub use exit::Exit;
+pub use program::{Program, Stdin, command};
+pub use registry::{GRACE, RUN_ID, Registry};
+pub use running::Running;
+pub use stream::Channel;

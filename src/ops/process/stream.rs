@@ -1,0 +1,162 @@
+//! Runs a program and hands on what it writes, line by line.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::AsyncRead;
+
+use super::exit::Exit;
+use super::program::Program;
+use super::registry::Registry;
+use super::running::{Patience, Started, Streams, Tail};
+use crate::base::{Error, Result};
+
+/// A line longer than this is handed on in pieces.
+const LONGEST_LINE: usize = 64 * 1024;
+
+/// Where a line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// The program's data.
+    Stdout,
+    /// The program's narration.
+    Stderr,
+}
+
+/// Who is told each line.
+pub(super) type OnLine<'a> = &'a (dyn Fn(Channel, &str) + Sync);
+
+impl Program {
+    /// Runs the program and hands on each line; a last line without a line end too. A failure is an error that
+    /// carries the end of stderr.
+    pub async fn stream_ok(&self, registry: &Arc<Registry>, on_line: OnLine<'_>) -> Result<()> {
+        let tail = Mutex::new(Tail::default());
+        let exit = self
+            .stream(registry, &|channel, line| {
+                if channel == Channel::Stderr {
+                    let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+                    tail.push(line.as_bytes());
+                    tail.push(b"\n");
+                }
+                on_line(channel, line);
+            })
+            .await?;
+        let tail = tail.into_inner().unwrap_or_else(PoisonError::into_inner);
+        exit.ok(self.name(), &tail.text())
+    }
+
+    /// Runs the program and hands on each line; a last line without a line end too.
+    pub async fn stream(&self, registry: &Arc<Registry>, on_line: OnLine<'_>) -> Result<Exit> {
+        let mut started = Started::new(self, registry, Streams::Piped)?;
+        let (stdout, stderr) = (started.stdout.take(), started.stderr.take());
+        let on_out = |line: &str| on_line(Channel::Stdout, line);
+        let on_err = |line: &str| on_line(Channel::Stderr, line);
+        let ((), (), exit) = tokio::try_join!(
+            self.lines(stdout, started.patience(), &on_out),
+            self.lines(stderr, started.patience(), &on_err),
+            started.wait(),
+        )?;
+        Ok(exit)
+    }
+
+    async fn lines(
+        &self,
+        stream: Option<impl AsyncRead + Unpin>,
+        mut patience: Patience,
+        on_line: &(dyn Fn(&str) + Sync),
+    ) -> Result<()> {
+        let Some(mut stream) = stream else {
+            return Ok(());
+        };
+        let mut lines = Lines::default();
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            let read = patience.read(&mut stream, &mut buffer).await;
+            let count = read.map_err(|e| {
+                Error::io(format!("cannot read the output of `{}`", self.name()), e)
+            })?;
+            if count == 0 {
+                lines.finish(on_line);
+                return Ok(());
+            }
+            lines.push(&buffer[..count], on_line);
+        }
+    }
+}
+
+/// Makes lines of bytes as they come.
+#[derive(Debug, Default)]
+struct Lines(Vec<u8>);
+
+impl Lines {
+    fn push(&mut self, bytes: &[u8], on_line: &(dyn Fn(&str) + Sync)) {
+        self.0.extend_from_slice(bytes);
+        let mut start = 0;
+        while let Some(length) = self.0[start..].iter().position(|byte| *byte == b'\n') {
+            say(&self.0[start..start + length], on_line);
+            start += length + 1;
+        }
+        while self.0.len() - start > LONGEST_LINE {
+            let end = start + whole_characters(&self.0[start..start + LONGEST_LINE]);
+            say(&self.0[start..end], on_line);
+            start = end;
+        }
+        self.0.drain(..start);
+    }
+
+    fn finish(&mut self, on_line: &(dyn Fn(&str) + Sync)) {
+        if !self.0.is_empty() {
+            say(&self.0, on_line);
+            self.0.clear();
+        }
+    }
+}
+
+/// How many of the bytes can be cut off without cutting a UTF-8 character.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let is_boundary = |at: &usize| bytes.get(*at).is_some_and(|byte| byte & 0xC0 != 0x80);
+    let last = bytes.len() - 1;
+    match (last.saturating_sub(3)..=last).rev().find(is_boundary) {
+        Some(at) if at > 0 && std::str::from_utf8(&bytes[at..]).is_err() => at,
+        _ => bytes.len(),
+    }
+}
+
+fn say(line: &[u8], on_line: &(dyn Fn(&str) + Sync)) {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    on_line(&String::from_utf8_lossy(line));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines_of(pieces: &[&[u8]]) -> Vec<String> {
+        let said = Mutex::new(Vec::new());
+        let on_line = |line: &str| said.lock().unwrap().push(line.to_owned());
+        let mut lines = Lines::default();
+        for piece in pieces {
+            lines.push(piece, &on_line);
+        }
+        lines.finish(&on_line);
+        said.into_inner().unwrap()
+    }
+
+    #[test]
+    fn lines_are_whole_however_the_bytes_come() {
+        assert_eq!(lines_of(&[b"a", b"b\nc\r\n\nd"]), ["ab", "c", "", "d"]);
+        assert_eq!(
+            lines_of(&["é".as_bytes()[..1].as_ref(), "é\n".as_bytes()[1..].as_ref()]),
+            ["é"]
+        );
+    }
+
+    #[test]
+    fn a_very_long_line_comes_in_pieces_without_cutting_characters() {
+        let long = format!("x{}", "é".repeat(LONGEST_LINE));
+
+        let pieces = lines_of(&[long.as_bytes()]);
+
+        assert_eq!(pieces.concat(), long);
+        assert!(pieces.iter().all(|piece| piece.len() <= LONGEST_LINE));
+    }
+}

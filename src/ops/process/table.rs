@@ -1,0 +1,87 @@
+//! What `/proc` says about the processes of this machine; nothing where there is no `/proc`.
+
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::process::{Pid, getsid, test_kill_process_group};
+
+/// Whether a process group of our own session still has a member that is not a zombie.
+///
+/// The session is compared because the number of a group that has ended may be given to another one.
+pub(super) fn has_members(group: Pid) -> bool {
+    if test_kill_process_group(group).is_err() {
+        return false;
+    }
+    let session = getsid(None).map_or(0, Pid::as_raw_pid);
+    // A zombie that nobody reaps (a container without an init) still counts for the system call, so look closer.
+    let mut pids = pids().peekable();
+    pids.peek().is_none()
+        || pids.any(|pid| {
+            stat(pid).is_some_and(|stat| {
+                stat.group == group.as_raw_pid() && stat.session == session && !stat.is_ended
+            })
+        })
+}
+
+/// The processes whose variable `name` is `value`, or begins with it and a slash.
+pub(super) fn carrying(name: &str, value: &str) -> Vec<Pid> {
+    let wanted = format!("{name}={value}").into_bytes();
+    let carries = |pid: &i32| {
+        std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+            environ.split(|byte| *byte == 0).any(|variable| {
+                variable
+                    .strip_prefix(wanted.as_slice())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+            })
+        })
+    };
+    pids()
+        .filter(carries)
+        .filter(|pid| stat(*pid).is_some_and(|stat| !stat.is_ended))
+        .filter_map(Pid::from_raw)
+        .collect()
+}
+
+fn pids() -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        std::str::from_utf8(entry.file_name().as_bytes())
+            .ok()?
+            .parse()
+            .ok()
+    })
+}
+
+struct Stat {
+    group: i32,
+    session: i32,
+    is_ended: bool,
+}
+
+fn stat(pid: i32) -> Option<Stat> {
+    parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Reads a line of `proc_pid_stat(5)`; the name in parentheses may itself hold parentheses and blanks.
+fn parse_stat(line: &str) -> Option<Stat> {
+    let (_, rest) = line.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?;
+    let _parent = fields.next()?;
+    Some(Stat {
+        group: fields.next()?.parse().ok()?,
+        session: fields.next()?.parse().ok()?,
+        is_ended: matches!(state, "Z" | "X"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_confuse() {
+        let stat = parse_stat("42 (a) b (c) Z 1 40 39 0 -1").unwrap();
+
+        assert_eq!((stat.group, stat.session, stat.is_ended), (40, 39, true));
+    }
+}
