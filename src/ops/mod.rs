@@ -3,3 +3,5 @@
 pub mod backup;
 pub mod database;
 pub mod process;
+#[cfg(test)]
+pub(crate) mod testing;

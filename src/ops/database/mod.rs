@@ -3,8 +3,29 @@
 pub mod connect;
 pub mod error;
 pub mod quote;
+pub mod admin;
+pub mod batch;
+mod calendar;
+pub mod connect;
+pub mod copy;
+mod decode;
+mod encode;
+pub mod error;
+pub mod query;
+pub mod session;
 pub mod split;
 pub mod target;
+#[cfg(test)]
+mod tests;
 pub mod token;
+pub mod transaction;
+pub mod value;
 
+pub use admin::{quote_ident, quote_literal};
+pub use connect::{Database, connect, server_facts, wait_until_ready};
+pub use query::Rows;
+pub use session::Session;
+pub use split::split;
 pub use target::Target;
+pub use transaction::Transaction;
+pub use value::Value;

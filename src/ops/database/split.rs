@@ -296,7 +296,7 @@ mod tests {
         let gaps = [";", " ; ", ";\n-- ' ; $$\n", ";/* $$ ; /* ' */ */", ";;\n"];
         let mut random = Random(0x5eed);
         for _ in 0..2_000 {
-            let wanted: Vec<String> = (0..1 + random.below(6))
+            let wanted: Vec<String> = (0..=random.below(6))
                 .map(|_| {
                     let middle: Vec<&str> =
                         (0..random.below(8)).map(|_| random.pick(&parts)).collect();

@@ -164,8 +164,8 @@ impl<'sql> Tokens<'sql> {
         self.at += 1;
         while let Some(byte) = self.peek(0) {
             let doubled = byte == quote && self.peek(1) == Some(quote);
-            let escaped = escapes && byte == b'\\' && self.peek(1).is_some();
-            self.at += if doubled || escaped { 2 } else { 1 };
+            let is_pair = escapes && byte == b'\\' && self.peek(1).is_some();
+            self.at += if doubled || is_pair { 2 } else { 1 };
             if byte == quote && !doubled {
                 return Ok(TokenKind::Quoted);
             }
@@ -209,10 +209,7 @@ fn dollar_tag(text: &str) -> Option<&str> {
 
 /// The line of a byte, from 1.
 pub fn line_of(sql: &str, at: usize) -> usize {
-    1 + sql.as_bytes()[..at]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
+    sql.as_bytes()[..at].split(|byte| *byte == b'\n').count()
 }
 
 const fn is_blank(byte: u8) -> bool {
