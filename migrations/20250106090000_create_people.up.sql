@@ -8,7 +8,7 @@ CREATE TABLE public.users (
     password_hash       text NOT NULL,
     first_name          text NOT NULL,
     last_name           text NOT NULL,
-    full_name           text NOT NULL GENERATED ALWAYS AS (first_name || ' ' || last_name) STORED,
+    full_name           text GENERATED ALWAYS AS (first_name || ' ' || last_name) STORED,
     role                public.user_role NOT NULL DEFAULT 'user',
     status              public.user_status NOT NULL DEFAULT 'invited',
     is_mfa_enabled      boolean NOT NULL DEFAULT false,

@@ -52,7 +52,7 @@ CREATE TABLE public.invoices (
     tax_amount       numeric(15,2) NOT NULL DEFAULT 0 CHECK (tax_amount >= 0),
     total_amount     numeric(15,2) NOT NULL DEFAULT 0 CHECK (total_amount >= 0),
     paid_amount      numeric(15,2) NOT NULL DEFAULT 0 CHECK (paid_amount >= 0),
-    balance_amount   numeric(15,2) NOT NULL GENERATED ALWAYS AS (total_amount - paid_amount) STORED,
+    balance_amount   numeric(15,2) GENERATED ALWAYS AS (total_amount - paid_amount) STORED,
     notes            text,
     metadata         jsonb NOT NULL DEFAULT '{}',
     created_at       timestamptz NOT NULL DEFAULT now(),

@@ -15,7 +15,7 @@ CREATE TABLE public.trust_transactions (
     kind           public.trust_transaction_kind NOT NULL,
     amount         numeric(15,2) NOT NULL CHECK (amount > 0),
     -- Deposits and interest add to the balance, everything else takes from it.
-    signed_amount  numeric(15,2) NOT NULL GENERATED ALWAYS AS (
+    signed_amount  numeric(15,2) GENERATED ALWAYS AS (
         CASE WHEN kind IN ('deposit', 'interest') THEN amount ELSE -amount END) STORED,
     balance_after  numeric(15,2) NOT NULL CHECK (balance_after >= 0),
     currency       text NOT NULL DEFAULT 'USD' CHECK (currency ~ '^[A-Z]{3}$'),

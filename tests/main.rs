@@ -1,1 +1,11 @@
-fn main() {}
+//! The integration tests: the real program, in temporary projects, against real servers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking and starts programs"
+)]
+
+mod harness;
+
+mod examples;
+mod layers;

@@ -1,1 +1,61 @@
-//! What a person types.
+//! What a person types: one file per command.
+
+mod args;
+mod check;
+mod completions;
+mod context;
+mod docs;
+mod env;
+mod help;
+mod list;
+mod new;
+mod render;
+mod run;
+mod show;
+mod task_args;
+mod trace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use clap::Parser;
+use context::Context;
+
+use crate::base::{Error, Result};
+
+/// Reads the command line, does what it says, and reports: the one place where an error becomes an exit code.
+pub fn main(words: Vec<OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(&words) {
+        Ok(args) => args,
+        Err(error) => return render::usage(&error),
+    };
+    let ctx = Context::new(args.global.clone());
+    match ctx.profile().and_then(|_valid| dispatch(args, &ctx)) {
+        Ok(code) => code,
+        Err(error) => {
+            render::error(ctx.output(), &error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
+    match args.command {
+        None => list::run(&args::List::default(), ctx),
+        Some(Command::Run(run)) => run::run(&run.task, &run.args, ctx),
+        Some(Command::List(list)) => list::run(&list, ctx),
+        Some(Command::Show(show)) => show::run(&show, ctx),
+        Some(Command::Help(help)) => help::run(&help, ctx),
+        Some(Command::Check(check)) => check::run(&check, ctx),
+        Some(Command::New(new)) => new::run(&new, ctx),
+        Some(Command::Env(env)) => env::run(&env, ctx),
+        Some(Command::Docs(docs)) => docs::run(&docs, ctx),
+        Some(Command::Completions(completions)) => completions::run(&completions),
+        Some(Command::Complete(complete)) => completions::complete(&complete, ctx),
+        Some(Command::Task(words)) => match words.split_first() {
+            Some((task, rest)) => run::run(task, rest, ctx),
+            None => Err(Error::usage("no task named")),
+        },
+    }
+}

@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use rhai::{Dynamic, Map, NativeCallContext};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::database::Target;
-use crate::ops::process::Registry;
+use crate::ops::process::{GRACE, Registry};
 use crate::runtime::Runtime;
 
 use super::bridge::RhaiResultOf;
@@ -125,6 +127,39 @@ impl Host {
     /// The profile's database, on the port where it really is.
     pub fn database(&self) -> Result<Target> {
         Target::from_settings(self.settings())
+    }
+
+    /// Makes SIGINT, SIGTERM and SIGHUP requests to stop. The handler only notes the number; whoever runs looks at it.
+    pub fn watch_signals(&self) -> std::io::Result<()> {
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            let number = usize::try_from(signal).unwrap_or_default();
+            signal_hook::flag::register_usize(signal, self.cancel().signal_cell(), number)?;
+        }
+        Ok(())
+    }
+
+    /// Ends what the run has started and what escaped from it; nothing outlives a run unless it was detached on purpose.
+    pub fn finish(&self) {
+        if !self.processes().has_started() {
+            return;
+        }
+        let ended = self.runtime().wait(&Cancel::detached(), async {
+            let left = self.processes().stop_all(GRACE).await;
+            Ok(left + self.processes().sweep(GRACE).await)
+        });
+        match ended {
+            Ok(0) => {}
+            Ok(left) => self.output().detail(&format!(
+                "ended {} that the run left behind",
+                count("program", left)
+            )),
+            Err(error) => self.output().warn(&error.full_message()),
+        }
+    }
+
+    /// Whether a script wrote its own document to stdout.
+    pub fn has_written_data(&self) -> bool {
+        false
     }
 
     /// Says how tasks are run; the script layer calls it once.

@@ -1,8 +1,469 @@
-//! The `flow` namespace.
+//! Functions without a namespace that steer what runs: time limits, retries, several at once, cleanup.
 
-use rhai::Module;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The functions of this namespace.
+use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, Module, NativeCallContext};
+
+use super::bridge::{self, RhaiResultOf};
+use super::closure::{KeptClosure, KeptContext};
+use super::{Host, Strand, strand};
+use crate::base::{Cancel, Error, Kind, Reason};
+
+/// The functions of this file.
 pub(super) fn module() -> Module {
-    Module::new()
+    rhai::exported_module!(api)
 }
+
+/// What runs when, how long, how often and beside what. These functions have no namespace.
+#[rhai::export_module]
+pub mod api {
+    use std::time::Duration;
+
+    use serde::Deserialize;
+
+    /// Calls a closure and stops it when it takes too long.
+    ///
+    /// # Parameters
+    /// - `limit`: `"500ms"`, `"10s"`, `"5m"`, or seconds as a number
+    /// - `body`: the closure
+    ///
+    /// # Errors
+    /// - `timeout`: the limit passed; whatever the closure waited for was given up
+    ///
+    /// # Example
+    /// ```
+    /// let sum = timeout("5s", || 1 + 1);
+    /// ensure(sum == 2, "the closure's value comes back");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn timeout(ctx: NativeCallContext, limit: Dynamic, body: FnPtr) -> RhaiResultOf<Dynamic> {
+        let throw = |error| bridge::throw(&ctx, "timeout", error);
+        let limit = bridge::duration(&limit).map_err(throw)?;
+        let outer = strand::current();
+        let own = outer.cancel.child();
+        let reason = Reason::ScopeTimeout(limit);
+        let host = Host::of(&ctx);
+        let _timer = host
+            .runtime()
+            .cancel_after(limit, &own, reason)
+            .map_err(throw)?;
+        let result = {
+            let _entered = strand::enter(outer.with_cancel(own.clone()));
+            body.call_within_context::<Dynamic>(&ctx, ())
+        };
+        match (result, bridge::own_timeout(&own)) {
+            (Err(error), Some(timeout)) if stopped(&error) => Err(throw(timeout)),
+            (result, _) => result,
+        }
+    }
+
+    /// How often and how patiently `retry` tries.
+    #[derive(Debug, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub(super) struct RetryOptions {
+        pub(super) times: u32,
+        pub(super) wait: String,
+        pub(super) factor: f64,
+        pub(super) most: String,
+        pub(super) kinds: Vec<String>,
+    }
+
+    impl Default for RetryOptions {
+        fn default() -> Self {
+            Self {
+                times: 3,
+                wait: "1s".into(),
+                factor: 2.0,
+                most: "30s".into(),
+                kinds: Vec::new(),
+            }
+        }
+    }
+
+    /// Calls a closure until it succeeds, waiting longer after each failure.
+    ///
+    /// # Parameters
+    /// - `options`: see below
+    /// - `body`: the closure
+    ///
+    /// # Options
+    /// - `times`: how often at most (default 3)
+    /// - `wait`: how long after the first failure (default `"1s"`)
+    /// - `factor`: by how much the wait grows each time (default 2.0)
+    /// - `most`: the longest wait (default `"30s"`)
+    /// - `kinds`: the error kinds worth another try (default: all)
+    ///
+    /// # Errors
+    /// - the last error of the closure
+    ///
+    /// # Example
+    /// ```
+    /// let tries = 0;
+    /// let value = retry(#{ times: 3, wait: "1ms" }, || {
+    ///     tries += 1;
+    ///     if tries < 3 { throw #{ kind: "unavailable", message: "not yet" }; }
+    ///     "there"
+    /// });
+    /// ensure(value == "there", "the third try succeeds");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn retry(ctx: NativeCallContext, options: Map, body: FnPtr) -> RhaiResultOf<Dynamic> {
+        let throw = |error| bridge::throw(&ctx, "retry", error);
+        let options: RetryOptions = bridge::options(&ctx, "retry", options)?;
+        let mut wait = bridge::duration(&options.wait.clone().into()).map_err(throw)?;
+        let most = bridge::duration(&options.most.clone().into()).map_err(throw)?;
+        for attempt in 1.. {
+            match body.call_within_context::<Dynamic>(&ctx, ()) {
+                Ok(value) => return Ok(value),
+                Err(error)
+                    if attempt >= options.times || !worth_retrying(&error, &options.kinds) =>
+                {
+                    return Err(error);
+                }
+                Err(error) => {
+                    let why = caught(error.unwrap_inner()).message().to_owned();
+                    tracing::info!(attempt, why, "retrying");
+                }
+            }
+            bridge::wait(&ctx, "retry", async {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            })?;
+            wait = Duration::try_from_secs_f64(wait.as_secs_f64() * options.factor)
+                .unwrap_or(most)
+                .min(most);
+        }
+        Ok(Dynamic::UNIT)
+    }
+
+    /// Calls a closure and gives what came of it instead of throwing.
+    ///
+    /// # Parameters
+    /// - `body`: the closure
+    ///
+    /// Returns `#{ ok, value, error }`: `error` is the caught error as a map, or `()`.
+    ///
+    /// # Example
+    /// ```
+    /// let outcome = attempt(|| throw #{ kind: "invalid", message: "no" });
+    /// ensure(!outcome.ok && outcome.error.kind == "invalid", "the error is a value");
+    /// ensure(attempt(|| 5).value == 5, "so is the result");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn attempt(ctx: NativeCallContext, body: FnPtr) -> RhaiResultOf<Map> {
+        let (ok, value, error) = match body.call_within_context::<Dynamic>(&ctx, ()) {
+            Ok(value) => (true, value, Dynamic::UNIT),
+            Err(error) if stopped(&error) => return Err(error),
+            Err(error) => {
+                let error = match error.unwrap_inner() {
+                    EvalAltResult::ErrorRuntime(value, _) if value.is_map() => value.clone(),
+                    other => bridge::error_value("attempt", &caught(other)).into(),
+                };
+                (false, Dynamic::UNIT, error)
+            }
+        };
+        Ok(Map::from([
+            ("ok".into(), ok.into()),
+            ("value".into(), value),
+            ("error".into(), error),
+        ]))
+    }
+
+    /// Calls a closure when the task ends: after success, an error, Ctrl-C or a timeout. The last deferred runs first.
+    ///
+    /// # Parameters
+    /// - `cleanup`: the closure; all cleanup of a task together has 10 seconds
+    ///
+    /// # Example
+    /// ```
+    /// fs::write("work.tmp", "x");
+    /// defer(|| fs::remove("work.tmp"));
+    /// ```
+    pub fn defer(ctx: NativeCallContext, cleanup: FnPtr) {
+        strand::current().defer(KeptClosure::keep(&ctx, cleanup));
+    }
+
+    /// Throws unless a condition holds.
+    ///
+    /// # Parameters
+    /// - `condition`: what must be true
+    /// - `message`: what is wrong when it is not
+    ///
+    /// # Errors
+    /// - `invalid`: the condition is false
+    ///
+    /// # Example
+    /// ```
+    /// ensure(1 < 2, "numbers are in order");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn ensure(ctx: NativeCallContext, condition: bool, message: &str) -> RhaiResultOf<()> {
+        if condition {
+            Ok(())
+        } else {
+            Err(bridge::throw(&ctx, "ensure", Error::invalid(message)))
+        }
+    }
+
+    /// How several at once are run.
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub(super) struct ParallelOptions {
+        pub(super) limit: usize,
+        pub(super) keep_going: bool,
+    }
+
+    /// Runs closures, tasks (by name) and programs (arrays of arguments) at once and gives their results in order.
+    ///
+    /// The first failure stops the others and is what is thrown. Each line of output is marked with its source.
+    ///
+    /// # Parameters
+    /// - `items`: closures, names of tasks, arrays such as `["npm", "test"]`
+    ///
+    /// # Errors
+    /// - the error of the one that failed first
+    ///
+    /// # Example
+    /// ```
+    /// let results = parallel([|| 1 + 1, || "b"]);
+    /// ensure(results == [2, "b"], "results are in the order of the items");
+    /// ```
+    #[rhai_fn(name = "parallel", return_raw)]
+    pub fn parallel(ctx: NativeCallContext, items: Array) -> RhaiResultOf<Array> {
+        run_parallel(&ctx, items, &ParallelOptions::default())
+    }
+
+    /// The same with options.
+    ///
+    /// # Parameters
+    /// - `items`: closures, names of tasks, arrays such as `["npm", "test"]`
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `limit`: how many at a time; 0 = all (default 0)
+    /// - `keep_going`: let the others finish when one fails (default false)
+    ///
+    /// # Errors
+    /// - the error of the one that failed first
+    ///
+    /// # Example
+    /// ```
+    /// let results = parallel([|| 1, || 2, || 3], #{ limit: 2 });
+    /// ensure(results.len() == 3, "all ran");
+    /// ```
+    #[rhai_fn(name = "parallel", return_raw)]
+    pub fn parallel_with(
+        ctx: NativeCallContext,
+        items: Array,
+        options: Map,
+    ) -> RhaiResultOf<Array> {
+        let options: ParallelOptions = bridge::options(&ctx, "parallel", options)?;
+        run_parallel(&ctx, items, &options)
+    }
+
+    /// Calls a closure with each item, several at a time, and gives the results in order.
+    ///
+    /// # Parameters
+    /// - `items`: what the closure is called with
+    /// - `limit`: how many at a time; 0 = all
+    /// - `body`: the closure
+    ///
+    /// # Errors
+    /// - the error of the one that failed first; the others are stopped
+    ///
+    /// # Example
+    /// ```
+    /// let squares = parallel_map([1, 2, 3], 2, |n| n * n);
+    /// ensure(squares == [1, 4, 9], "results are in the order of the items");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn parallel_map(
+        ctx: NativeCallContext,
+        items: Array,
+        limit: i64,
+        body: FnPtr,
+    ) -> RhaiResultOf<Array> {
+        let closures = items.into_iter().map(|item| {
+            let mut closure = body.clone();
+            closure.add_curry(item);
+            closure.into()
+        });
+        let limit = usize::try_from(limit).unwrap_or(0);
+        run_parallel(
+            &ctx,
+            closures.collect(),
+            &ParallelOptions {
+                limit,
+                keep_going: false,
+            },
+        )
+    }
+}
+
+use api::ParallelOptions;
+
+/// Whether the error is the request to stop.
+fn stopped(error: &EvalAltResult) -> bool {
+    matches!(error.unwrap_inner(), EvalAltResult::ErrorTerminated(..))
+}
+
+fn worth_retrying(error: &EvalAltResult, kinds: &[String]) -> bool {
+    let kind = caught(error.unwrap_inner()).kind();
+    !stopped(error) && (kinds.is_empty() || kinds.iter().any(|wanted| wanted == kind.as_str()))
+}
+
+/// A script's error as ours.
+fn caught(error: &EvalAltResult) -> Error {
+    match error {
+        EvalAltResult::ErrorRuntime(value, _) => bridge::error_from_value(value),
+        other => Error::new(Kind::Script, other.to_string()),
+    }
+}
+
+/// One of several that run at once.
+enum Item {
+    Closure(Box<KeptClosure>),
+    Task(String),
+    Program(Array),
+}
+
+impl Item {
+    fn of(ctx: &NativeCallContext, at: usize, value: Dynamic) -> RhaiResultOf<(String, Self)> {
+        let kind = value.type_name();
+        if let Some(closure) = value.clone().try_cast::<FnPtr>() {
+            return Ok((
+                (at + 1).to_string(),
+                Self::Closure(Box::new(KeptClosure::keep(ctx, closure))),
+            ));
+        }
+        if let Some(argv) = value
+            .clone()
+            .try_cast::<Array>()
+            .filter(|argv| !argv.is_empty())
+        {
+            return Ok((argv[0].to_string(), Self::Program(argv)));
+        }
+        let Ok(name) = value.into_immutable_string() else {
+            let message = format!("item {at} is {kind}, not a closure, a task's name or a program");
+            return Err(bridge::throw(ctx, "parallel", Error::invalid(message)));
+        };
+        Ok((name.to_string(), Self::Task(name.to_string())))
+    }
+
+    fn run(&self, ctx: &NativeCallContext) -> RhaiResultOf<Dynamic> {
+        match self {
+            Self::Closure(closure) => closure.call(ctx.engine(), ()),
+            Self::Task(name) => super::task::run(ctx, name, Map::new()),
+            Self::Program(argv) => super::process::run_marked(ctx, argv),
+        }
+    }
+}
+
+fn run_parallel(
+    ctx: &NativeCallContext,
+    items: Array,
+    options: &ParallelOptions,
+) -> RhaiResultOf<Array> {
+    let items: Vec<(String, Item)> = items
+        .into_iter()
+        .enumerate()
+        .map(|(at, item)| Item::of(ctx, at, item))
+        .collect::<RhaiResultOf<_>>()?;
+    let limit = if options.limit == 0 {
+        items.len()
+    } else {
+        options.limit.min(items.len())
+    };
+    let outer = strand::current();
+    let crew = Crew {
+        results: items.iter().map(|_| Mutex::default()).collect(),
+        items,
+        keep_going: options.keep_going,
+        own: outer.cancel.child(),
+        outer,
+        next: AtomicUsize::new(0),
+        failures: Mutex::default(),
+        span: tracing::Span::current(),
+    };
+    let (crew, kept, engine) = (&crew, &KeptContext::of(ctx), ctx.engine());
+    std::thread::scope(|scope| {
+        for _ in 0..limit {
+            let worker = std::thread::Builder::new().stack_size(STACK);
+            let started = worker.spawn_scoped(scope, move || crew.work(&kept.open(engine)));
+            if let Err(error) = started {
+                let error = Error::io("cannot start a thread", error);
+                crew.fail(bridge::throw(ctx, "parallel", error));
+            }
+        }
+    });
+    crew.finish(ctx)
+}
+
+/// What the workers of one `parallel` share.
+struct Crew {
+    items: Vec<(String, Item)>,
+    results: Vec<Mutex<Dynamic>>,
+    keep_going: bool,
+    own: Cancel,
+    outer: Strand,
+    next: AtomicUsize,
+    #[expect(clippy::vec_box, reason = "rhai hands errors over in boxes")]
+    failures: Mutex<Vec<Box<EvalAltResult>>>,
+    span: tracing::Span,
+}
+
+impl Crew {
+    /// Takes one item after the other until none is left or one has failed.
+    fn work(&self, ctx: &NativeCallContext) {
+        let _in_span = self.span.enter();
+        while let Some((at, (name, item))) = self.take() {
+            let strand = self.outer.with_cancel(self.own.clone()).with_prefix(name);
+            let _entered = strand::enter(strand);
+            match item.run(ctx) {
+                Ok(value) => {
+                    *self.results[at]
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner) = value;
+                }
+                Err(error) => self.fail(error),
+            }
+        }
+    }
+
+    fn take(&self) -> Option<(usize, &(String, Item))> {
+        let at = self.next.fetch_add(1, Ordering::SeqCst);
+        let item = self.items.get(at).filter(|_| !self.own.is_cancelled())?;
+        Some((at, item))
+    }
+
+    fn fail(&self, error: Box<EvalAltResult>) {
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(error);
+        if !self.keep_going {
+            self.own.cancel(Reason::Sibling);
+        }
+    }
+
+    fn finish(&self, ctx: &NativeCallContext) -> RhaiResultOf<Array> {
+        if strand::current().cancel.is_cancelled() {
+            return Err(bridge::terminated(ctx.call_position()));
+        }
+        let failures =
+            std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
+        // Those that were stopped because of the first failure come after it.
+        if let Some(first) = failures.into_iter().min_by_key(|error| stopped(error)) {
+            return Err(first);
+        }
+        let value = |cell: &Mutex<Dynamic>| {
+            std::mem::take(&mut *cell.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        Ok(self.results.iter().map(value).collect())
+    }
+}
+
+/// Scripts nest calls deeper than a thread's usual stack holds.
+pub const STACK: usize = 16 * 1024 * 1024;

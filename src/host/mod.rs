@@ -1,6 +1,7 @@
 //! What a script can call: one file per namespace, translation only. Work is done in `ops/`.
 
 pub mod bridge;
+pub mod closure;
 pub mod context;
 pub mod strand;
 

@@ -5,22 +5,8 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rhai::FnPtr;
-
+use super::closure::KeptClosure;
 use crate::base::Cancel;
-
-/// A closure that runs when its task ends, with what it needs to run.
-#[derive(Debug)]
-pub struct Deferred {
-    /// The closure.
-    pub closure: FnPtr,
-    /// The imports and functions around it.
-    #[expect(
-        deprecated,
-        reason = "rhai marks this as volatile; the version is pinned"
-    )]
-    pub context: rhai::NativeCallContextStore,
-}
 
 /// What belongs to one line of execution; cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,11 +14,13 @@ pub struct Strand {
     /// The request to stop that this strand obeys.
     pub cancel: Cancel,
     /// What the task has deferred so far.
-    pub deferred: Arc<Mutex<Vec<Deferred>>>,
+    deferred: Arc<Mutex<Vec<KeptClosure>>>,
     /// What stands before each line of output, when several run at once.
     pub prefix: Option<Arc<str>>,
     /// The tasks that led here, outermost first.
     pub tasks: Arc<[String]>,
+    /// The named locks that those tasks hold.
+    locks: Arc<[String]>,
 }
 
 impl Strand {
@@ -43,6 +31,7 @@ impl Strand {
             deferred: Arc::default(),
             prefix: None,
             tasks: Arc::default(),
+            locks: Arc::default(),
         }
     }
 
@@ -70,7 +59,7 @@ impl Strand {
 
     /// A strand for a task called from here: stopped with this one, with cleanup of its own.
     #[must_use]
-    pub fn for_task(&self, task: &str) -> Self {
+    pub fn for_task(&self, task: &str, lock: Option<&str>) -> Self {
         let tasks = self
             .tasks
             .iter()
@@ -82,11 +71,30 @@ impl Strand {
             deferred: Arc::default(),
             prefix: self.prefix.clone(),
             tasks,
+            locks: self
+                .locks
+                .iter()
+                .cloned()
+                .chain(lock.map(str::to_owned))
+                .collect(),
         }
     }
 
+    /// Whether a task on the way here holds this lock.
+    pub fn holds(&self, lock: &str) -> bool {
+        self.locks.iter().any(|held| held == lock)
+    }
+
+    /// Keeps a closure for when the task ends.
+    pub fn defer(&self, closure: KeptClosure) {
+        self.deferred
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(closure);
+    }
+
     /// Takes the closure that was deferred last.
-    pub fn pop_deferred(&self) -> Option<Deferred> {
+    pub fn pop_deferred(&self) -> Option<KeptClosure> {
         self.deferred
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

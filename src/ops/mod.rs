@@ -2,6 +2,10 @@
 
 pub mod backup;
 pub mod database;
+pub mod files;
+pub mod lock;
+pub mod pipeline;
 pub mod process;
+pub mod stack;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,15 +1,23 @@
 //! The only place an engine is built.
 
-use rhai::{Dynamic, Engine, OptimizationLevel};
+use std::sync::Arc;
 
+use rhai::{CallFnOptions, Dynamic, Engine, EvalAltResult, OptimizationLevel, Scope};
+
+use super::collector;
+use super::resolver::{Resolver, Scripts};
+use crate::base::Project;
 use crate::host::{self, Host, strand};
 
 /// How deep calls may nest; deeper scripts loop by mistake.
 const CALL_LEVELS: usize = 64;
 
-/// An engine that knows every host function and belongs to one run.
-pub fn build(host: &Host) -> Engine {
+/// An engine that belongs to one run and imports from its project.
+pub fn for_project(host: &Host, project: Arc<Project>) -> Engine {
     let mut engine = bare();
+    let resolver = Resolver::new(project);
+    find_closures_of_modules(&mut engine, resolver.scripts());
+    engine.set_module_resolver(resolver);
     engine.set_default_tag(Dynamic::from(host.clone()));
     let printer = host.clone();
     engine.on_print(move |text| print(&printer, text));
@@ -34,7 +42,41 @@ pub fn bare() -> Engine {
     engine.disable_symbol("eval");
     engine.on_progress(|_| strand::should_stop().then(|| "cancelled".into()));
     host::install(&mut engine);
+    engine.register_fn("task", collector::declare);
     engine
+}
+
+/// A closure that a module made is only known by name where it is called; this finds the module's script for it.
+fn find_closures_of_modules(engine: &mut Engine, scripts: Scripts) {
+    #[expect(
+        deprecated,
+        reason = "rhai marks this as volatile; the version is pinned"
+    )]
+    engine.on_missing_function(move |name, args, _is_method, context| {
+        if !name.starts_with("anon$") {
+            return Ok(None);
+        }
+        let found = scripts.defining(name);
+        let [ast] = found.as_slice() else {
+            return if found.is_empty() {
+                Ok(None)
+            } else {
+                Err(ambiguous())
+            };
+        };
+        let args: Vec<Dynamic> = args.iter().map(|arg| (*arg).clone()).collect();
+        let options = CallFnOptions::new()
+            .eval_ast(true)
+            .with_tag(context.tag().clone());
+        let engine = context.engine();
+        engine
+            .call_fn_with_options(options, &mut Scope::new(), ast, name, args)
+            .map(Some)
+    });
+}
+
+fn ambiguous() -> Box<EvalAltResult> {
+    "two imported scripts hold the same closure at the same place; change one of them".into()
 }
 
 fn print(host: &Host, text: &str) {

@@ -1,3 +1,25 @@
-//! The Rhai world: engine, tasks, check, docs.
+//! The Rhai world: engine, tasks, check, docs. Knows nothing of the command line and never prints.
 
+pub mod api;
+pub mod bind;
+pub mod catalog;
+pub mod check;
+pub mod declaration;
+pub mod diagnostic;
+pub mod docs;
 pub mod engine;
+pub mod failure;
+pub mod index;
+pub mod library;
+pub mod resolver;
+pub mod session;
+pub mod task;
+
+mod cleanup;
+mod collector;
+mod guard;
+mod params;
+
+pub use catalog::Catalog;
+pub use failure::Failure;
+pub use session::Session;

@@ -1,0 +1,184 @@
+//! The shape of the command line; nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Run the tasks of a project: databases, services, backups, files and programs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lexi",
+    version,
+    about,
+    disable_help_subcommand = true,
+    after_help = "Examples:\n  lexi list                      every task, by group\n  lexi run backup --label nightly\n  lexi backup                    the same without `run`, where no command has that name\n  lexi --profile test run up\n\nExit codes: 0 done, 1 failed, 2 usage or configuration, 75 locked, 124 timed out,\n130 interrupted (128 + signal); a foreground program's own code is passed on."
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Work on this profile: dev, prod or test.
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    /// Use the project in this folder instead of the nearest upward.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) project: Option<PathBuf>,
+    /// Where services run: auto, native or docker.
+    #[arg(long, global = true, value_name = "DRIVER")]
+    pub(super) driver: Option<String>,
+    /// Set a setting for this run only.
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Say less: -q errors and data only, -qq data only.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) quiet: u8,
+    /// Say more: -v what and why, -vv every call.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Write data as one JSON document.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Use colour.
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+    /// Write what happens as lines of JSON to stderr.
+    #[arg(long, global = true, value_name = "FORMAT", value_enum)]
+    pub(super) log: Option<LogFormat>,
+    /// Answer ordinary questions with yes.
+    #[arg(short, long, global = true)]
+    pub(super) yes: bool,
+    /// Give the name that a destructive task asks for.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+    /// Say what would be done and do nothing.
+    #[arg(long, global = true)]
+    pub(super) dry_run: bool,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How what happens is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// A JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a task.
+    #[command(alias = "r")]
+    Run(Run),
+    /// List the tasks by group.
+    #[command(alias = "ls")]
+    List(List),
+    /// Show a task: what it is, its arguments, where it is declared.
+    Show(Show),
+    /// Explain a command or a task.
+    Help(Help),
+    /// Find mistakes in tasks without running anything.
+    Check(Check),
+    /// Write a new task from a template.
+    New(New),
+    /// Show each setting and where it comes from.
+    Env(Env),
+    /// Write the documentation of the script functions.
+    Docs(Docs),
+    /// Print the completion script of a shell.
+    Completions(Completions),
+    /// Answer a completion script.
+    #[command(name = "__complete", hide = true)]
+    Complete(Complete),
+    /// Any other word is a task.
+    #[command(external_subcommand)]
+    Task(Vec<String>),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(super) struct Run {
+    /// The task's name or alias.
+    pub(super) task: String,
+    /// The task's arguments; `lexi help TASK` explains them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) args: Vec<String>,
+}
+
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct List {
+    /// Also list tasks that are marked as hidden.
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// The task's name or alias.
+    pub(super) task: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Help {
+    /// A command or a task.
+    pub(super) name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Files to check; all of the project's without one.
+    pub(super) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct New {
+    /// The new task's name.
+    pub(super) task: String,
+    /// The file to write it to, below tasks/; a file of its own without it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) file: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Env {
+    /// Show only this setting.
+    pub(super) name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Docs {
+    /// Write nothing; fail when what is there differs.
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Completions {
+    /// The shell.
+    pub(super) shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Complete {
+    /// The words typed so far, the last one unfinished.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) words: Vec<String>,
+}

@@ -1,0 +1,61 @@
+//! `lexi check [FILE..]`: finds mistakes without running anything.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::context::Context;
+use super::{args, render};
+use crate::base::output::GREEN;
+use crate::base::text::count;
+use crate::base::{Project, Result};
+use crate::script::diagnostic::{Diagnostic, Severity};
+use crate::script::{Catalog, check};
+
+/// Checks all scripts of the project, or those named.
+pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
+    let project = ctx.project()?;
+    let catalog = Catalog::load(project.clone())?;
+    let mut found = check::project(&catalog);
+    if !args.files.is_empty() {
+        let wanted = named(&project, &args.files)?;
+        found.retain(|found| wanted.contains(&found.place.file));
+    }
+    let out = ctx.output();
+    if out.is_json() {
+        out.data(&serde_json::to_string_pretty(&found).unwrap_or_default());
+    } else {
+        for found in &found {
+            out.error(&format!("{}\n", render::diagnostic(out, &project, found)));
+        }
+        out.say(&summary(&found, &catalog, ctx));
+    }
+    let failed = found.iter().any(|found| found.severity == Severity::Error);
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn named(project: &Project, files: &[PathBuf]) -> Result<Vec<String>> {
+    let here = Context::here()?;
+    Ok(files
+        .iter()
+        .map(|file| project.display(&here.join(file)))
+        .collect())
+}
+
+fn summary(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) -> String {
+    let looked_at = format!(
+        "{} in {}",
+        count("task", catalog.tasks().count()),
+        count("file", catalog.files().count())
+    );
+    match found.len() {
+        0 => format!(
+            "{}: {looked_at}, no mistakes found",
+            ctx.output().err_paint(GREEN, "ok")
+        ),
+        n => format!("{looked_at}: {} found", count("mistake", n)),
+    }
+}

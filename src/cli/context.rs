@@ -1,0 +1,154 @@
+//! What the commands share: the global options, the output, the project and its settings, made when first needed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::args::{Color, Global};
+use crate::base::output::{ColorChoice, OutputOptions, Verbosity};
+use crate::base::redact::Redactor;
+use crate::base::settings::{Environment, Overrides};
+use crate::base::{Error, Output, Profile, Project, Result, Settings};
+use crate::host::Flags;
+
+/// The global options with what they mean.
+pub(super) struct Context {
+    global: Global,
+    environment: Environment,
+    output: Output,
+}
+
+impl Context {
+    /// Decides how things are printed.
+    pub(super) fn new(global: Global) -> Self {
+        let environment = Environment::of_process();
+        let redactor = Arc::new(Redactor::default());
+        let output = Output::new(output_options(&global, &environment), redactor);
+        Self {
+            global,
+            environment,
+            output,
+        }
+    }
+
+    /// The same with global options that were given after a task's name.
+    pub(super) fn with(&self, later: Global) -> Self {
+        Self::new(merge(self.global.clone(), later))
+    }
+
+    /// The two streams.
+    pub(super) const fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// The global options.
+    pub(super) const fn global(&self) -> &Global {
+        &self.global
+    }
+
+    /// The folder the command was typed in.
+    pub(super) fn here() -> Result<PathBuf> {
+        std::env::current_dir().map_err(|e| {
+            Error::usage("the current folder cannot be read")
+                .because(e)
+                .hint("cd to another one")
+        })
+    }
+
+    /// The project: named, or the nearest upward.
+    pub(super) fn project(&self) -> Result<Arc<Project>> {
+        let project = match &self.global.project {
+            Some(folder) => Project::open(folder)?,
+            None => Project::find(&Self::here()?)?,
+        };
+        Ok(Arc::new(project))
+    }
+
+    /// The profile that the command line names.
+    pub(super) fn profile(&self) -> Result<Option<Profile>> {
+        self.global.profile.as_deref().map(str::parse).transpose()
+    }
+
+    /// The settings of the chosen profile; their secrets are masked from here on.
+    pub(super) fn settings(&self, project: &Project) -> Result<Settings> {
+        let profile = self.profile()?;
+        let values = self
+            .global
+            .set
+            .iter()
+            .map(|pair| set(pair))
+            .collect::<Result<_>>()?;
+        let overrides = Overrides { profile, values };
+        let settings = Settings::load(project, &overrides, self.environment.clone())?;
+        for secret in settings.secret_values() {
+            self.output.redactor().add(secret);
+        }
+        Ok(settings)
+    }
+
+    /// What the command line says about how a run behaves.
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
+            yes: self.global.yes,
+            confirm: self.global.confirm.clone(),
+            dry_run: self.global.dry_run,
+            driver: self.global.driver.clone(),
+        }
+    }
+}
+
+fn set(pair: &str) -> Result<(String, String)> {
+    let (name, value) = pair
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(|| {
+            Error::usage(format!("`--set {pair}` has no `=`")).hint("write `--set NAME=VALUE`")
+        })?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn output_options(global: &Global, environment: &Environment) -> OutputOptions {
+    let verbosity = match (global.quiet, global.verbose) {
+        (0, 0) => Verbosity::Normal,
+        (0, 1) => Verbosity::Verbose,
+        (0, _) => Verbosity::Trace,
+        (1, _) => Verbosity::Quiet,
+        _ => Verbosity::Silent,
+    };
+    let color = match global.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    let plain_environment = environment
+        .get("NO_COLOR")
+        .is_some_and(|value| !value.is_empty())
+        || environment.get("TERM") == Some("dumb");
+    OutputOptions {
+        verbosity,
+        json: global.json,
+        color,
+        plain_environment,
+    }
+}
+
+/// What was given after the task's name is stronger, what was given before it stays.
+fn merge(before: Global, later: Global) -> Global {
+    Global {
+        profile: later.profile.or(before.profile),
+        project: later.project.or(before.project),
+        driver: later.driver.or(before.driver),
+        set: [before.set, later.set].concat(),
+        quiet: before.quiet.max(later.quiet),
+        verbose: before.verbose.max(later.verbose),
+        json: before.json || later.json,
+        color: if later.color == Color::Auto {
+            before.color
+        } else {
+            later.color
+        },
+        log: later.log.or(before.log),
+        yes: before.yes || later.yes,
+        confirm: later.confirm.or(before.confirm),
+        dry_run: before.dry_run || later.dry_run,
+    }
+}

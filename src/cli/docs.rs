@@ -1,0 +1,49 @@
+//! `lexi docs`: writes docs/api.md and the editor's definitions from the functions themselves; `--check` compares.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::args;
+use super::context::Context;
+use crate::base::{Error, Result};
+use crate::script::docs;
+
+/// Writes or compares the generated documentation.
+pub(super) fn run(args: &args::Docs, ctx: &Context) -> Result<ExitCode> {
+    let project = ctx.project()?;
+    let mut files = vec![(project.path("docs/api.md"), docs::api())];
+    if !args.check {
+        let folder = project.state().join("definitions");
+        let definitions = docs::definitions().into_iter();
+        files.extend(definitions.map(|(name, text)| (folder.join(name), text)));
+    }
+    for (path, text) in files {
+        let shown = project.display(&path);
+        if args.check {
+            compare(&path, &shown, &text)?;
+        } else {
+            write(&path, &shown, &text)?;
+            ctx.output().say(&format!("wrote {shown}"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare(path: &Path, shown: &str, text: &str) -> Result<()> {
+    let there = std::fs::read_to_string(path).unwrap_or_default();
+    if there == text {
+        return Ok(());
+    }
+    Err(
+        Error::invalid(format!("`{shown}` is not what the functions say today"))
+            .hint("run `lexi docs`"),
+    )
+}
+
+fn write(path: &Path, shown: &str, text: &str) -> Result<()> {
+    let io = |e| Error::io(format!("cannot write `{shown}`"), e);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    std::fs::write(path, text).map_err(io)
+}

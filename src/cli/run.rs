@@ -1,0 +1,102 @@
+//! `lexi run TASK`: parse, configure, run, report.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use rhai::{Dynamic, Map};
+
+use super::context::Context;
+use super::{render, task_args, trace};
+use crate::base::{Error, Result};
+use crate::host::{Host, flow};
+use crate::runtime::Runtime;
+use crate::script::task::Task;
+use crate::script::{Catalog, Failure, Session, bind, check};
+
+/// Runs a task with the words that follow its name.
+pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCode> {
+    let here = Context::here()?;
+    let project = ctx.project()?;
+    let mut catalog = Catalog::load(Arc::clone(&project))?;
+    let task = catalog.find(name)?.clone();
+    let (typed, later) = match task_args::parse(&task, words) {
+        Ok(parsed) => parsed,
+        Err(error) => return Ok(render::usage(&error)),
+    };
+    let ctx = ctx.with(later);
+    if let Some(code) = refuse_broken(&mut catalog, &task, &ctx)? {
+        return Ok(code);
+    }
+    let settings = Arc::new(ctx.settings(&project)?);
+    let args = bind::typed(&task, &typed, &settings, &here)?;
+    trace::install(ctx.output(), ctx.global().log.is_some());
+    let runtime = Arc::new(Runtime::default());
+    let host = Host::new(
+        project,
+        settings,
+        ctx.output().clone(),
+        Arc::clone(&runtime),
+        ctx.flags(),
+    );
+    let outcome = on_own_thread(&host, catalog, &task, args);
+    Ok(report(&ctx, &host, outcome))
+}
+
+/// A task file with mistakes does not run at all.
+fn refuse_broken(catalog: &mut Catalog, task: &Task, ctx: &Context) -> Result<Option<ExitCode>> {
+    let found = check::before_run(catalog, &task.place.file)?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let project = Arc::clone(catalog.project());
+    for found in &found {
+        ctx.output()
+            .error(&render::diagnostic(ctx.output(), &project, found));
+    }
+    Ok(Some(ExitCode::from(2)))
+}
+
+/// Scripts nest deep, so they get a thread with a large stack; this one waits.
+fn on_own_thread(
+    host: &Host,
+    catalog: Catalog,
+    task: &Task,
+    args: Map,
+) -> Result<Dynamic, Box<Failure>> {
+    let io = |e| Box::new(Failure::from(Error::io("cannot set up the run", e)));
+    host.watch_signals().map_err(io)?;
+    let (own, name) = (host.clone(), task.name.clone());
+    let span = tracing::Span::current();
+    let work = move || {
+        let _in_span = span.enter();
+        Session::start(own, Arc::new(catalog)).run(&name, args)
+    };
+    let script = std::thread::Builder::new()
+        .name("script".into())
+        .stack_size(flow::STACK);
+    let result = script.spawn(work).map_err(io)?.join();
+    host.finish();
+    result.unwrap_or_else(|_panic| {
+        Err(Box::new(Failure::from(
+            Error::internal("a host function panicked").hint("please report this"),
+        )))
+    })
+}
+
+fn report(ctx: &Context, host: &Host, outcome: Result<Dynamic, Box<Failure>>) -> ExitCode {
+    match outcome {
+        Ok(value) => {
+            if ctx.output().is_json() && !host.has_written_data() {
+                let json =
+                    serde_json::to_string_pretty(&value).unwrap_or_else(|_| "null".to_owned());
+                ctx.output().data(&json);
+            }
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            let block = render::failure(ctx.output(), host.project(), &failure);
+            ctx.output().error(&block);
+            ExitCode::from(failure.error.exit_code())
+        }
+    }
+}

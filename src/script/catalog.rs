@@ -1,0 +1,333 @@
+//! All tasks of a project: found by file, by name and by alias.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rhai::Engine;
+
+use super::diagnostic::{Diagnostic, Place};
+use super::index::{Content, Entry, Index, Stamp, hash};
+use super::task::Task;
+use super::{declaration, engine, failure};
+use crate::base::text::did_you_mean;
+use crate::base::{Error, Project, Result};
+
+/// The tasks of a project.
+#[derive(Debug)]
+pub struct Catalog {
+    project: Arc<Project>,
+    index: Index,
+}
+
+impl Catalog {
+    /// Finds the task files and reads those that changed since the index was written.
+    pub fn load(project: Arc<Project>) -> Result<Self> {
+        let mut old = Index::read(&project);
+        let files = task_files(&project);
+        let (written, mut known) = (std::mem::take(&mut old.entries), BTreeMap::new());
+        let count = written.len();
+        for entry in written {
+            known.insert(entry.file.clone(), entry);
+        }
+        let compiler = OnceCell::new();
+        let (mut entries, mut changed) = (Vec::with_capacity(files.len()), files.len() != count);
+        for file in files {
+            let path = project.path(&file);
+            let Ok(stamp) = Stamp::of(&path) else {
+                continue;
+            };
+            match known.remove(&file) {
+                Some(entry) if old.trusts(&entry, stamp) => entries.push(entry),
+                older => {
+                    changed = true;
+                    entries.push(read(&path, file, stamp, older, &compiler)?);
+                }
+            }
+        }
+        let mut index = old;
+        index.entries = entries;
+        if changed {
+            index.write(&project);
+        }
+        Ok(Self { project, index })
+    }
+
+    /// The project.
+    pub const fn project(&self) -> &Arc<Project> {
+        &self.project
+    }
+
+    /// The files with tasks.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.index.entries.iter().map(|entry| entry.file.as_str())
+    }
+
+    /// All tasks, in the order of their files and declarations.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.index
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.content().tasks)
+    }
+
+    /// Whether the file was checked clean in this state, told by a fingerprint.
+    pub fn is_checked(&self, file: &str, fingerprint: u64) -> bool {
+        let entry = self.index.entries.iter().find(|entry| entry.file == file);
+        entry.is_some_and(|entry| entry.checked == Some(fingerprint))
+    }
+
+    /// Remembers that the file was checked clean in this state.
+    pub fn set_checked(&mut self, file: &str, fingerprint: u64) {
+        if let Some(entry) = self
+            .index
+            .entries
+            .iter_mut()
+            .find(|entry| entry.file == file)
+        {
+            entry.checked = Some(fingerprint);
+            self.index.write(&self.project);
+        }
+    }
+
+    /// The task of this name or alias.
+    pub fn find(&self, name: &str) -> Result<&Task> {
+        let holding = self
+            .index
+            .entries
+            .iter()
+            .filter(|entry| entry.names.iter().any(|known| known == name));
+        let mut found = holding.flat_map(|entry| {
+            entry
+                .content()
+                .tasks
+                .iter()
+                .filter(|t| t.name == name || t.aliases.iter().any(|a| a == name))
+        });
+        match (found.next(), found.next()) {
+            (Some(task), None) => Ok(task),
+            (Some(first), Some(second)) => {
+                let message = format!(
+                    "two tasks are called `{name}`: at {} and at {}",
+                    first.place, second.place
+                );
+                Err(Error::usage(message).hint("rename one of them"))
+            }
+            (None, _) => Err(self.unknown(name)),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let names = self
+            .index
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.names)
+            .map(String::as_str);
+        let broken = self
+            .index
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.content().problems)
+            .next();
+        let hint = match (did_you_mean(name, names), broken) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, Some(broken)) => format!(
+                "a task file could not be read in full: {}: {} (see `lexi check`)",
+                broken.place, broken.message
+            ),
+            (None, None) => "`lexi list` shows all tasks".to_owned(),
+        };
+        Error::usage(format!("unknown task `{name}`")).hint(hint)
+    }
+
+    /// What is wrong with the declarations of all files together.
+    pub fn problems(&self) -> Vec<Diagnostic> {
+        let own = self
+            .index
+            .entries
+            .iter()
+            .flat_map(|entry| entry.content().problems.clone());
+        own.chain(self.duplicates())
+            .chain(self.unknown_needs())
+            .chain(self.cycles())
+            .collect()
+    }
+
+    fn duplicates(&self) -> Vec<Diagnostic> {
+        let mut seen: BTreeMap<&str, &Task> = BTreeMap::new();
+        let mut found = Vec::new();
+        for task in self.tasks() {
+            for name in std::iter::once(&task.name).chain(&task.aliases) {
+                if let Some(first) = seen.insert(name, task) {
+                    let message = format!("two tasks are called `{name}`");
+                    found.push(
+                        Diagnostic::new(task.place.clone(), message)
+                            .also(first.place.clone(), "the other one"),
+                    );
+                }
+            }
+        }
+        found
+    }
+
+    fn unknown_needs(&self) -> Vec<Diagnostic> {
+        let names: Vec<&str> = self
+            .index
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.names)
+            .map(String::as_str)
+            .collect();
+        let needs = self.tasks().flat_map(|task| &task.needs);
+        let missing = needs.filter(|(name, _)| !names.contains(&name.as_str()));
+        let finding = |(name, place): &(String, Place)| {
+            let near = did_you_mean(name, names.iter().copied());
+            Diagnostic::new(place.clone(), format!("no task `{name}` to need"))
+                .hint(near.map(|near| format!("did you mean `{near}`?")))
+        };
+        missing.map(finding).collect()
+    }
+
+    fn cycles(&self) -> Vec<Diagnostic> {
+        let mut found: Vec<Diagnostic> = Vec::new();
+        for task in self.tasks() {
+            if let Err(cycle) = self.order(&task.name)
+                && !found.iter().any(|known| known.message == cycle.message)
+            {
+                found.push(cycle);
+            }
+        }
+        found
+    }
+
+    /// The tasks that must run before `name`, in order, each once, and `name` last.
+    pub fn order(&self, name: &str) -> std::result::Result<Vec<&Task>, Diagnostic> {
+        let (mut order, mut path) = (Vec::new(), Vec::new());
+        self.visit(name, None, &mut order, &mut path)?;
+        Ok(order)
+    }
+
+    fn visit<'a>(
+        &'a self,
+        name: &str,
+        needed_at: Option<&Place>,
+        order: &mut Vec<&'a Task>,
+        path: &mut Vec<&'a Task>,
+    ) -> std::result::Result<(), Diagnostic> {
+        let task = self.find(name).map_err(|error| {
+            let place = needed_at.cloned().unwrap_or_else(|| path_place(path));
+            Diagnostic::new(place, error.message()).hint(error.hint_text().map(str::to_owned))
+        })?;
+        if order.iter().any(|known| known.name == task.name) {
+            return Ok(());
+        }
+        if let Some(start) = path.iter().position(|known| known.name == task.name) {
+            return Err(cycle(&path[start..], task, needed_at));
+        }
+        path.push(task);
+        for (need, place) in &task.needs {
+            self.visit(need, Some(place), order, path)?;
+        }
+        path.pop();
+        order.push(task);
+        Ok(())
+    }
+}
+
+fn path_place(path: &[&Task]) -> Place {
+    path.last().map_or_else(
+        || Place {
+            file: "tasks".to_owned(),
+            line: 1,
+            column: 1,
+        },
+        |task| task.place.clone(),
+    )
+}
+
+/// The same cycle reads the same wherever it was entered: it is told from its first name in the alphabet.
+fn cycle(path: &[&Task], task: &Task, needed_at: Option<&Place>) -> Diagnostic {
+    let start = (0..path.len())
+        .min_by_key(|at| &path[*at].name)
+        .unwrap_or(0);
+    let ring: Vec<&Task> = path[start..]
+        .iter()
+        .chain(&path[..start])
+        .copied()
+        .collect();
+    let names: Vec<&str> = ring
+        .iter()
+        .chain(ring.first())
+        .map(|task| task.name.as_str())
+        .collect();
+    let message = format!("tasks need each other: {}", names.join(" -> "));
+    let mut found = Diagnostic::new(needed_at.unwrap_or(&task.place).clone(), message);
+    for (at, member) in ring.iter().enumerate() {
+        let next = &ring[(at + 1) % ring.len()].name;
+        for (_, place) in member
+            .needs
+            .iter()
+            .filter(|(need, place)| need == next && *place != found.place)
+        {
+            found
+                .related
+                .push((place.clone(), format!("`{}` needs `{next}`", member.name)));
+        }
+    }
+    found
+}
+
+/// The task files below `tasks/`, without `tasks/lib/`, sorted.
+fn task_files(project: &Project) -> Vec<String> {
+    let folder = project.tasks();
+    let library = folder.join("lib");
+    let walk = walkdir::WalkDir::new(&folder)
+        .sort_by_file_name()
+        .into_iter();
+    let visible = |entry: &walkdir::DirEntry| {
+        let hidden = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with('.'));
+        !hidden && entry.path() != library
+    };
+    walk.filter_entry(visible)
+        .filter_map(std::result::Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .filter(|entry| entry.path().extension().is_some_and(|e| e == "rhai"))
+        .map(|entry| project.display(entry.path()))
+        .collect()
+}
+
+fn read(
+    path: &Path,
+    file: String,
+    stamp: Stamp,
+    older: Option<Entry>,
+    compiler: &OnceCell<Engine>,
+) -> Result<Entry> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Error::io(format!("cannot read task file `{file}`"), e))?;
+    let hash = hash(&text);
+    if let Some(mut entry) = older.filter(|entry| entry.hash == hash) {
+        entry.stamp = stamp;
+        return Ok(entry);
+    }
+    let engine = compiler.get_or_init(engine::bare);
+    let content = match engine.compile(&text) {
+        Ok(ast) => {
+            let found = declaration::read(&ast, &file, &text);
+            Content {
+                tasks: found.tasks,
+                problems: found.problems,
+            }
+        }
+        Err(error) => Content {
+            tasks: Vec::new(),
+            problems: vec![failure::parse_error(&error, &file, &text)],
+        },
+    };
+    Entry::new(file, stamp, hash, content)
+}

@@ -1,0 +1,310 @@
+//! Runs tasks: what they need first, each once; then the task under its lock and time limit, and its cleanup always.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position, Scope};
+use tracing::field::Empty;
+
+use super::api::Api;
+use super::catalog::Catalog;
+use super::collector::{self, Body};
+use super::task::Task;
+use super::{bind, cleanup, engine, failure, guard};
+use crate::base::{Error, Reason};
+use crate::host::bridge::{self, RhaiResultOf};
+use crate::host::{Host, Strand, strand};
+use failure::Failure;
+
+/// An engine, a host and the tasks that were loaded for one run.
+pub struct Session {
+    host: Host,
+    engine: Engine,
+    catalog: Arc<Catalog>,
+    loaded: Mutex<HashMap<String, Arc<Loaded>>>,
+    done: Mutex<HashMap<String, Arc<OnceLock<bool>>>>,
+    cleanup_errors: Mutex<Vec<String>>,
+}
+
+/// A task file that was compiled and whose top level has run.
+struct Loaded {
+    ast: AST,
+    bodies: HashMap<String, Body>,
+}
+
+/// How a task that failed is told apart from one whose need failed on another line of execution.
+const FAILED_ELSEWHERE: &str = "failed on another line of execution";
+
+impl Session {
+    /// A session of a host and the tasks of its project.
+    pub fn start(host: Host, catalog: Arc<Catalog>) -> Arc<Self> {
+        let engine = engine::for_project(&host, Arc::clone(catalog.project()));
+        let session = Arc::new(Self {
+            host: host.clone(),
+            engine,
+            catalog,
+            loaded: Mutex::default(),
+            done: Mutex::default(),
+            cleanup_errors: Mutex::default(),
+        });
+        let weak = Arc::downgrade(&session);
+        host.set_run_task(Box::new(move |ctx, name, args| {
+            let session = weak.upgrade().ok_or_else(|| {
+                bridge::throw(ctx, "task::run", Error::internal("the session has ended"))
+            })?;
+            session.run_from_script(ctx, name, args)
+        }));
+        session
+    }
+
+    /// Runs a task with bound arguments, as asked from outside.
+    pub fn run(&self, name: &str, args: Map) -> Result<Dynamic, Box<Failure>> {
+        let task = self
+            .catalog
+            .find(name)
+            .map_err(|error| Box::new(error.into()))?;
+        let root = Strand::new(self.host.cancel().clone());
+        let _entered = strand::enter(root.clone());
+        let result = self.run_with_needs(&root, task, args);
+        let cleanup = std::mem::take(
+            &mut *self
+                .cleanup_errors
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        match result {
+            Ok(value) if cleanup.is_empty() => Ok(value),
+            Ok(_) => {
+                let error = Error::new(crate::base::Kind::Script, "the task's cleanup failed");
+                Err(Box::new(Failure {
+                    cleanup,
+                    ..Failure::from(error)
+                }))
+            }
+            Err(error) => Err(Box::new(Failure {
+                cleanup,
+                ..self.failure(task, &error)
+            })),
+        }
+    }
+
+    /// Runs the top level of a task's file and gives the values of a parameter's `choices` closure, for completion.
+    pub fn choices(&self, task: &Task, param: &str) -> RhaiResultOf<Vec<String>> {
+        let _entered = strand::enter(Strand::new(self.host.cancel().clone()));
+        let loaded = self.load(&task.place.file)?;
+        let Some(body) = loaded.bodies.get(&task.name) else {
+            return Ok(Vec::new());
+        };
+        let Some(closure) = body.choices(param) else {
+            return Ok(Vec::new());
+        };
+        let values = closure
+            .call(&self.engine, ())?
+            .into_array()
+            .unwrap_or_default();
+        Ok(values.into_iter().map(|value| value.to_string()).collect())
+    }
+
+    fn failure(&self, task: &Task, error: &EvalAltResult) -> Failure {
+        let cancel = self.host.cancel();
+        if cancel.is_cancelled() {
+            return Failure::from(cancel.error());
+        }
+        failure::from_script(error, &task.place.file, &task.name, &Api::of(&self.engine))
+    }
+
+    /// `task::run`: the same as from outside, but stopped with its caller, and giving what the task returned.
+    fn run_from_script(
+        &self,
+        ctx: &NativeCallContext,
+        name: &str,
+        args: Map,
+    ) -> RhaiResultOf<Dynamic> {
+        let throw = |error: Error| bridge::throw(ctx, "task::run", error);
+        let task = self.catalog.find(name).map_err(|e| throw(not_usage(e)))?;
+        let caller = strand::current();
+        if caller.tasks.contains(&task.name) {
+            let path = caller
+                .tasks
+                .iter()
+                .chain([&task.name])
+                .cloned()
+                .collect::<Vec<_>>();
+            let message = format!("task `{}` runs itself: {}", task.name, path.join(" -> "));
+            return Err(throw(Error::invalid(message)));
+        }
+        let args =
+            bind::values(task, args, self.host.settings()).map_err(|e| throw(not_usage(e)))?;
+        let file = task.place.file.clone();
+        self.run_with_needs(&caller, task, args).map_err(|inner| {
+            let frame = format!("task `{}`", task.name);
+            Box::new(EvalAltResult::ErrorInFunctionCall(
+                frame,
+                file,
+                inner,
+                ctx.call_position(),
+            ))
+        })
+    }
+
+    fn run_with_needs(&self, caller: &Strand, task: &Task, args: Map) -> RhaiResultOf<Dynamic> {
+        let order = self.catalog.order(&task.name).map_err(|found| {
+            let error = Error::usage(found.message.clone());
+            let places = found
+                .related
+                .iter()
+                .map(|(place, what)| format!("{place}: {what}"));
+            let first = format!("{}: {}", found.place, found.message);
+            let all: Vec<String> = std::iter::once(first).chain(places).collect();
+            thrown(&error.hint(found.hint.unwrap_or_else(|| all.join("; "))))
+        })?;
+        for each in &order {
+            guard::ask(&self.host, each).map_err(|error| thrown(&error))?;
+        }
+        for need in order.iter().filter(|need| need.name != task.name) {
+            self.run_needed(caller, need)?;
+        }
+        self.run_alone(caller, task, args)
+    }
+
+    /// Runs a task that others need, once per run; who comes second waits for the first.
+    fn run_needed(&self, caller: &Strand, task: &Task) -> RhaiResultOf<()> {
+        let cell = Arc::clone(
+            self.done
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(task.name.clone())
+                .or_default(),
+        );
+        let mut failed = None;
+        let done = *cell.get_or_init(|| {
+            let bound = bind::values(task, Map::new(), self.host.settings());
+            let result = bound
+                .map_err(|error| thrown(&error))
+                .and_then(|args| self.run_alone(caller, task, args));
+            let error = result.err().map(|inner| {
+                let frame = format!("task `{}`", task.name);
+                let file = task.place.file.clone();
+                Box::new(EvalAltResult::ErrorInFunctionCall(
+                    frame,
+                    file,
+                    inner,
+                    Position::NONE,
+                ))
+            });
+            failed = error;
+            failed.is_none()
+        });
+        match failed {
+            Some(error) => Err(error),
+            None if done => Ok(()),
+            None => {
+                let message = format!("task `{}` {FAILED_ELSEWHERE}", task.name);
+                Err(thrown(&Error::invalid(message)))
+            }
+        }
+    }
+
+    fn run_alone(&self, caller: &Strand, task: &Task, args: Map) -> RhaiResultOf<Dynamic> {
+        let span = tracing::info_span!("task", name = task.name, place = %task.place, profile = %self.host.profile(), outcome = Empty);
+        let _in_span = span.enter();
+        let _lock = guard::lock(&self.host, task).map_err(|error| thrown(&error))?;
+        let own = caller.for_task(&task.name, task.lock.as_deref());
+        let _entered = strand::enter(own.clone());
+        let limit = task.timeout_ms.map(Duration::from_millis);
+        let _timer = limit
+            .map(|limit| {
+                let reason = Reason::TaskTimeout(limit);
+                self.host.runtime().cancel_after(limit, &own.cancel, reason)
+            })
+            .transpose()
+            .map_err(|error| thrown(&error))?;
+        let result = self.call(task, args);
+        let failed = cleanup::run(&self.engine, &self.host, &own);
+        self.cleanup_errors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(failed);
+        let result = result.map_err(|error| timed_out(&own, task, error));
+        span.record("outcome", if result.is_ok() { "ok" } else { "failed" });
+        result
+    }
+
+    fn call(&self, task: &Task, mut args: Map) -> RhaiResultOf<Dynamic> {
+        let loaded = self.load(&task.place.file)?;
+        let body = loaded.bodies.get(&task.name).ok_or_else(|| {
+            let message = format!(
+                "`{}` no longer declares task `{}`",
+                task.place.file, task.name
+            );
+            thrown(&Error::not_found(message).hint("run the command again"))
+        })?;
+        let ordered: Vec<Dynamic> = task
+            .params
+            .iter()
+            .map(|param| args.remove(param.name.as_str()).unwrap_or_default())
+            .collect();
+        body.closure.call(&self.engine, ordered)
+    }
+
+    fn load(&self, file: &str) -> RhaiResultOf<Arc<Loaded>> {
+        if let Some(loaded) = self
+            .loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(file)
+        {
+            return Ok(Arc::clone(loaded));
+        }
+        let path = self.host.project().path(file);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| thrown(&Error::io(format!("cannot read task file `{file}`"), e)))?;
+        let mut ast = self.engine.compile(&text)?;
+        ast.set_source(file);
+        let collecting = collector::start();
+        self.engine.run_ast_with_scope(&mut Scope::new(), &ast)?;
+        let loaded = Arc::new(Loaded {
+            ast,
+            bodies: collecting.finish(),
+        });
+        tracing::debug!(
+            file,
+            functions = loaded.ast.iter_functions().count(),
+            "loaded"
+        );
+        let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(all.entry(file.to_owned()).or_insert(loaded)))
+    }
+}
+
+/// An error from outside any script, as scripts see it.
+fn thrown(error: &Error) -> Box<EvalAltResult> {
+    let value = bridge::error_value("task", error);
+    Box::new(EvalAltResult::ErrorRuntime(value.into(), Position::NONE))
+}
+
+/// A wrong call from a script is the script's failure, not a wrong command line.
+fn not_usage(error: Error) -> Error {
+    if error.kind() != crate::base::Kind::Usage {
+        return error;
+    }
+    let invalid = Error::invalid(error.message());
+    match error.hint_text() {
+        Some(hint) => invalid.hint(hint),
+        None => invalid,
+    }
+}
+
+/// A task that ran out of its own time has failed with `timeout`; whoever called it may catch that.
+fn timed_out(own: &Strand, task: &Task, error: Box<EvalAltResult>) -> Box<EvalAltResult> {
+    match own.cancel.reason() {
+        Some(Reason::TaskTimeout(_)) if own.cancel.is_own() => {
+            let why = own.cancel.error();
+            let message = format!("task `{}` {}", task.name, why.message());
+            let hint = format!("its limit stands at {}", task.place);
+            thrown(&Error::new(crate::base::Kind::Timeout, message).hint(hint))
+        }
+        _ => error,
+    }
+}
