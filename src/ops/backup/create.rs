@@ -152,10 +152,10 @@ fn check_on_disk(partial: &Path, dumped: &Dumped, on: OnProgress<'_>) -> Result<
     if read.bytes == written.bytes && read.sha256 == written.sha256 && read.facts == written.facts {
         return Ok(());
     }
-    Err(Error::corrupt(
-        "the backup reads back from the disk differently than it was written",
+    Err(
+        Error::corrupt("the backup reads back from the disk differently than it was written")
+            .hint("look at the disk's health: `dmesg --level err`"),
     )
-    .hint("look at the disk's health: `dmesg --level err`"))
 }
 
 /// Gives the files their names; the manifest is the last, and makes the backup one.
@@ -192,11 +192,13 @@ async fn free_name(request: &Create<'_>, _lock: &FolderLock) -> Result<BackupNam
 
 async fn before(target: &Target) -> Result<Before> {
     const SIZE: &str = "select pg_database_size(current_database())";
-    let mut connection = connect::connect(target).await?;
+    let mut connection = connect(target).await?;
     let version = connection.server_version_num().unwrap_or_default();
     let settings = DatabaseSettings::read(&mut connection, &target.database).await?;
     let size = connection.fetch_one(SIZE).await;
-    let size: i64 = size.and_then(|row| row.try_get(0)).map_err(|e| running(SIZE, e))?;
+    let size: i64 = size
+        .and_then(|row| row.try_get(0))
+        .map_err(|e| running(SIZE, e))?;
     Ok(Before {
         settings: settings.unwrap_or_default(),
         version,
@@ -210,12 +212,15 @@ async fn migration_head(connection: &mut PgConnection) -> Result<Option<i64>> {
     const THERE: &str = "select to_regclass('lexi.migrations') is not null";
     const HEAD: &str = "select max(version) from lexi.migrations where state = 'ok'";
     let there = connection.fetch_one(THERE).await;
-    let there: bool = there.and_then(|row| row.try_get(0)).map_err(|e| running(THERE, e))?;
+    let there: bool = there
+        .and_then(|row| row.try_get(0))
+        .map_err(|e| running(THERE, e))?;
     if !there {
         return Ok(None);
     }
     let head = connection.fetch_one(HEAD).await;
-    head.and_then(|row| row.try_get(0)).map_err(|e| running(HEAD, e))
+    head.and_then(|row| row.try_get(0))
+        .map_err(|e| running(HEAD, e))
 }
 
 /// Something to look at: a backup of half the size has often lost half the data.

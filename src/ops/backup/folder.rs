@@ -46,7 +46,11 @@ pub(super) async fn lock(folder: &Path, wait: Duration) -> Result<FolderLock> {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    let holder = format!("process {} since {}\n", std::process::id(), jiff::Timestamp::now());
+    let holder = format!(
+        "process {} since {}\n",
+        std::process::id(),
+        jiff::Timestamp::now()
+    );
     let noted = file
         .set_len(0)
         .and_then(|()| file.rewind())
@@ -102,7 +106,9 @@ fn sweep_partial(folder: &Path, path: &Path, whole: &str) -> Result<()> {
     if BackupName::parse(whole).is_some() {
         return remove(path);
     }
-    let data_name = whole.strip_suffix(".json").map(|stem| format!("{stem}.sql.gz"));
+    let data_name = whole
+        .strip_suffix(".json")
+        .map(|stem| format!("{stem}.sql.gz"));
     let Some(data_name) = data_name.filter(|name| BackupName::parse(name).is_some()) else {
         return Ok(());
     };

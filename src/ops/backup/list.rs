@@ -99,9 +99,11 @@ pub fn list(folder: &Path) -> Result<Vec<Entry>> {
 
 /// The newest good backup of a database.
 pub fn newest_good<'e>(entries: &'e [Entry], database: &str) -> Option<&'e Entry> {
-    entries
-        .iter()
-        .find(|entry| entry.manifest().is_some_and(|manifest| manifest.database == database))
+    entries.iter().find(|entry| {
+        entry
+            .manifest()
+            .is_some_and(|manifest| manifest.database == database)
+    })
 }
 
 #[cfg(test)]

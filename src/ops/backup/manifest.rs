@@ -199,12 +199,22 @@ pub(super) mod tests {
         let data = Path::new("a_backup_20260731_020000.sql.gz");
         let mut other = sample("b.sql.gz");
         let text = serde_json::to_string(&other).unwrap();
-        assert!(Manifest::parse(&text, data).unwrap_err().full_message().contains("`b.sql.gz`"));
+        assert!(
+            Manifest::parse(&text, data)
+                .unwrap_err()
+                .full_message()
+                .contains("`b.sql.gz`")
+        );
 
         other.file = data.display().to_string();
         other.format = 2;
         let text = serde_json::to_string(&other).unwrap();
-        assert!(Manifest::parse(&text, data).unwrap_err().full_message().contains("format 2"));
+        assert!(
+            Manifest::parse(&text, data)
+                .unwrap_err()
+                .full_message()
+                .contains("format 2")
+        );
         assert!(Manifest::parse("{", data).is_err());
     }
 

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 const SUFFIX: &str = ".sql.gz";
 const MIDDLE: &str = "_backup_";

@@ -45,9 +45,7 @@ impl PasswordFile {
             .env("LC_MESSAGES", "C");
         match target.tls {
             // A version before 16 does not know the system's certificates by itself.
-            Tls::Verified => {
-                program.env("PGSSLROOTCERT", "/etc/ssl/certs/ca-certificates.crt")
-            }
+            Tls::Verified => program.env("PGSSLROOTCERT", "/etc/ssl/certs/ca-certificates.crt"),
             _ => program,
         }
     }
@@ -58,9 +56,13 @@ fn sweep(folder: &Path) {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for file in files {
         let name = file.file_name();
-        let pid = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok());
+        let pid = name.to_str().and_then(|name| {
+            name.strip_prefix(PREFIX)?
+                .split('-')
+                .next()?
+                .parse::<u32>()
+                .ok()
+        });
         if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
             // Another run may have swept it at the same moment.
             let _gone = std::fs::remove_file(file.path());
@@ -123,13 +125,18 @@ mod tests {
     #[test]
     fn files_of_runs_that_are_gone_are_swept() {
         let folder = tempfile::tempdir().unwrap();
-        let mine = folder.path().join(format!("{PREFIX}{}-1", std::process::id()));
+        let mine = folder
+            .path()
+            .join(format!("{PREFIX}{}-1", std::process::id()));
         std::fs::write(&mine, "").unwrap();
         std::fs::write(folder.path().join(format!("{PREFIX}999999999-1")), "").unwrap();
 
         sweep(folder.path());
 
-        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().collect();
+        let left: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .flatten()
+            .collect();
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].path(), mine);
     }

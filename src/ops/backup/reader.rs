@@ -169,8 +169,5 @@ fn foreign(path: &Path, start: &[u8]) -> Option<Error> {
         ),
         _ => return None,
     };
-    Some(
-        Error::refused(format!("`{path}` is {what}"))
-            .hint(format!("unpack it first: `{remedy}`")),
-    )
+    Some(Error::refused(format!("`{path}` is {what}")).hint(format!("unpack it first: `{remedy}`")))
 }

@@ -110,7 +110,9 @@ fn judge(members: &[&Entry], rules: Rules, now: Timestamp) -> Vec<Verdict> {
     let is_old = |entry: &Entry| limit.is_some_and(|limit| entry.name.at() < limit);
     let nothing_newer = members.first().is_some_and(|newest| is_old(newest));
     let restored = members.iter().position(|entry| {
-        entry.manifest().is_some_and(|manifest| manifest.status == Status::Restored)
+        entry
+            .manifest()
+            .is_some_and(|manifest| manifest.status == Status::Restored)
     });
     let of_periods = period_keepers(members, rules);
     let verdict = |(at, entry): (usize, &&Entry)| {
@@ -152,7 +154,9 @@ fn period_keepers(members: &[&Entry], rules: Rules) -> BTreeSet<usize> {
 /// Deletes one backup: first its name, so that nobody takes what is left for a backup.
 pub fn delete(entry: &Entry) -> Result<()> {
     let doing = |e| Error::io(format!("cannot delete `{}`", entry.path.display()), e);
-    let leaving = entry.path.with_file_name(format!(".{}{DELETING}", entry.name));
+    let leaving = entry
+        .path
+        .with_file_name(format!(".{}{DELETING}", entry.name));
     fs::rename(&entry.path, &leaving).map_err(doing)?;
     match fs::remove_file(manifest::path_beside(&entry.path)) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(doing(e)),
@@ -294,7 +298,9 @@ mod tests {
         let mut entry = good(1);
         entry.path = folder.path().join(entry.name.to_string());
         fs::write(&entry.path, "abc").unwrap();
-        sample(&entry.name.to_string()).write(folder.path()).unwrap();
+        sample(&entry.name.to_string())
+            .write(folder.path())
+            .unwrap();
 
         delete(&entry).unwrap();
 

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Executor, Row};
 
 use crate::base::Result;
 use crate::ops::database::error::running;
-use crate::ops::database::quote;
+use crate::ops::database::{quote_ident, quote_literal};
 
 /// What a dump loses of its database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +70,10 @@ const CONFIG: &str = "select r.rolname::text, split_part(c, '=', 1), substr(c, s
 impl DatabaseSettings {
     /// Reads them from the server that `connection` is to; `None` when there is no such database.
     pub async fn read(connection: &mut PgConnection, database: &str) -> Result<Option<Self>> {
-        let facts = sqlx::query(FACTS).bind(database).fetch_optional(&mut *connection).await;
+        let facts = sqlx::query(FACTS)
+            .bind(database)
+            .fetch_optional(&mut *connection)
+            .await;
         let Some(row) = facts.map_err(|e| running(FACTS, e))? else {
             return Ok(None);
         };
@@ -100,7 +103,7 @@ impl DatabaseSettings {
 
     /// The statements that give these settings to a database; `exists` says which roles there are.
     pub fn statements(&self, database: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
-        let name = quote::identifier(database);
+        let name = quote_ident(database);
         let known = |role: &Option<String>| role.as_deref().is_none_or(exists);
         let mut all = vec![format!(
             "ALTER DATABASE {name} CONNECTION LIMIT {}",
@@ -122,7 +125,10 @@ impl DatabaseSettings {
 }
 
 async fn grants(connection: &mut PgConnection, database: &str) -> Result<Vec<Grant>> {
-    let rows = sqlx::query(GRANTS).bind(database).fetch_all(connection).await;
+    let rows = sqlx::query(GRANTS)
+        .bind(database)
+        .fetch_all(connection)
+        .await;
     let grants = rows.and_then(|rows| {
         rows.iter()
             .map(|row| {
@@ -138,7 +144,10 @@ async fn grants(connection: &mut PgConnection, database: &str) -> Result<Vec<Gra
 }
 
 async fn config(connection: &mut PgConnection, database: &str) -> Result<Vec<Config>> {
-    let rows = sqlx::query(CONFIG).bind(database).fetch_all(connection).await;
+    let rows = sqlx::query(CONFIG)
+        .bind(database)
+        .fetch_all(connection)
+        .await;
     let config = rows.and_then(|rows| {
         rows.iter()
             .map(|row| {
@@ -158,7 +167,7 @@ impl Grant {
         let role = self
             .role
             .as_deref()
-            .map_or_else(|| "PUBLIC".to_owned(), quote::identifier);
+            .map_or_else(|| "PUBLIC".to_owned(), quote_ident);
         let right = ["CONNECT", "CREATE", "TEMPORARY"]
             .into_iter()
             .find(|right| *right == self.right)
@@ -186,17 +195,20 @@ impl Config {
     fn statement(&self, database: &str) -> String {
         let value = if LISTS.contains(&self.name.as_str()) {
             let names = split_names(&self.value);
-            let quoted: Vec<String> = names.iter().map(|name| quote::literal(name)).collect();
+            let quoted: Vec<String> = names.iter().map(|name| quote_literal(name)).collect();
             quoted.join(", ")
         } else {
-            quote::literal(&self.value)
+            quote_literal(&self.value)
         };
         let target = match &self.role {
             None => format!("DATABASE {database}"),
-            Some(role) => format!("ROLE {} IN DATABASE {database}", quote::identifier(role)),
+            Some(role) => format!("ROLE {} IN DATABASE {database}", quote_ident(role)),
         };
-        let name = quote::identifier(&self.name);
-        format!("ALTER {target} SET {name} TO {}", if value.is_empty() { "''" } else { &value })
+        let name = quote_ident(&self.name);
+        format!(
+            "ALTER {target} SET {name} TO {}",
+            if value.is_empty() { "''" } else { &value }
+        )
     }
 }
 
@@ -245,7 +257,9 @@ pub(super) async fn roles(connection: &mut PgConnection) -> Result<Vec<String>> 
 /// Runs statements one by one.
 pub(super) async fn run_all(connection: &mut PgConnection, statements: &[String]) -> Result<()> {
     for sql in statements {
-        let done = connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.as_str()))).await;
+        let done = connection
+            .execute(sqlx::raw_sql(AssertSqlSafe(sql.as_str())))
+            .await;
         done.map_err(|e| running(sql, e))?;
     }
     Ok(())

@@ -14,9 +14,16 @@ pub(super) fn free(folder: &Path) -> Result<u64> {
 }
 
 fn facts(folder: &Path) -> Result<(u64, u64)> {
-    let facts = statvfs(folder)
-        .map_err(|e| Error::io(format!("cannot look at the disk of `{}`", folder.display()), e.into()))?;
-    Ok((facts.f_bavail * facts.f_frsize, facts.f_blocks * facts.f_frsize))
+    let facts = statvfs(folder).map_err(|e| {
+        Error::io(
+            format!("cannot look at the disk of `{}`", folder.display()),
+            e.into(),
+        )
+    })?;
+    Ok((
+        facts.f_bavail * facts.f_frsize,
+        facts.f_blocks * facts.f_frsize,
+    ))
 }
 
 /// Refuses to begin a backup that would fill the disk: other programs, often the database itself, live there too.
@@ -56,6 +63,10 @@ mod tests {
     fn a_disk_without_room_is_refused() {
         let error = check(Path::new("/"), Some(u64::MAX / 2), 0).unwrap_err();
 
-        assert!(error.message().starts_with("not enough room in `/`"), "{}", error.message());
+        assert!(
+            error.message().starts_with("not enough room in `/`"),
+            "{}",
+            error.message()
+        );
     }
 }

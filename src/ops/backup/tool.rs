@@ -49,11 +49,13 @@ fn in_path(registry: &Registry) -> Option<String> {
 }
 
 async fn version(program: &str, registry: &Arc<Registry>) -> Result<String> {
-    let asked = Program::new(program).arg("--version").capture(registry, 10_000).await?;
+    let asked = Program::new(program)
+        .arg("--version")
+        .capture(registry, 10_000)
+        .await?;
     let text = asked.ok(program)?.stdout_text();
-    parse_version(&text).ok_or_else(|| {
-        Error::unavailable(format!("`{program} --version` said `{}`", text.trim()))
-    })
+    parse_version(&text)
+        .ok_or_else(|| Error::unavailable(format!("`{program} --version` said `{}`", text.trim())))
 }
 
 /// Reads `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.

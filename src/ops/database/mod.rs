@@ -1,8 +1,5 @@
 //! PostgreSQL: where it is, asking it, changing it.
 
-pub mod connect;
-pub mod error;
-pub mod quote;
 pub mod admin;
 pub mod batch;
 mod calendar;
