@@ -10,7 +10,7 @@ use sqlx::{Executor, Row};
 
 use super::dump::{Dump, Dumped};
 use super::files::{self, Temporary};
-use super::folder::{self, FolderLock};
+use super::folder;
 use super::list::{Entry, list, newest_good};
 use super::manifest::{Manifest, Pin, Status};
 use super::name::BackupName;
@@ -20,6 +20,7 @@ use super::{password, space, tool, verify};
 use crate::base::{Error, Result};
 use crate::ops::database::error::running;
 use crate::ops::database::{Target, connect};
+use crate::ops::lock::Lock;
 use crate::ops::process::Registry;
 
 /// A backup to make.
@@ -113,7 +114,7 @@ pub async fn create(request: &Create<'_>, on: OnProgress<'_>) -> Result<Artifact
     let total = last.map_or(before.bytes, |last| last.facts.raw_bytes);
     let dumped = dump.run(&partial, Some(total), on).await?;
     dumped.written.facts.complete()?;
-    check_on_disk(&partial, &dumped, on)?;
+    check_on_disk(&partial, &dumped, on).await?;
 
     let finished = Timestamp::now();
     let mut warnings = dumped.warnings;
@@ -146,8 +147,8 @@ pub async fn create(request: &Create<'_>, on: OnProgress<'_>) -> Result<Artifact
 }
 
 /// Reads the file back: it must be what was written, to the byte.
-fn check_on_disk(partial: &Path, dumped: &Dumped, on: OnProgress<'_>) -> Result<()> {
-    let read = verify::read(partial, on)?;
+async fn check_on_disk(partial: &Path, dumped: &Dumped, on: OnProgress<'_>) -> Result<()> {
+    let read = verify::read(partial, on).await?;
     let written = &dumped.written;
     if read.bytes == written.bytes && read.sha256 == written.sha256 && read.facts == written.facts {
         return Ok(());
@@ -176,7 +177,7 @@ fn publish(
 }
 
 /// A name that nobody has; two backups in one second are told apart by waiting for the next.
-async fn free_name(request: &Create<'_>, _lock: &FolderLock) -> Result<BackupName> {
+async fn free_name(request: &Create<'_>, _lock: &Lock) -> Result<BackupName> {
     for _second in 0..10 {
         let name = BackupName::new(request.project, Timestamp::now());
         let taken = [name.to_string(), name.manifest(), name.partial()]

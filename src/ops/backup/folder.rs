@@ -1,85 +1,29 @@
 //! The folder of backups: one run at a time works in it, and what killed runs left is cleared away.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
-
-use rustix::fs::{FlockOperation, flock};
+use std::time::Duration;
 
 use super::files;
 use super::manifest::{self, Manifest};
 use super::name::{BackupName, PARTIAL};
 use super::retention::DELETING;
 use super::verify;
-use crate::base::{Error, Kind, Result, units};
+use crate::base::{Error, Result};
+use crate::ops::lock::{self, Lock, OnBusy};
 
 const LOCK: &str = ".lock";
 
-/// The right to change a folder of backups; given back when dropped, or when the process ends however it ends.
-#[derive(Debug)]
-pub(super) struct FolderLock {
-    _file: File,
-}
-
 /// Takes the folder, waiting so long while another run has it.
-pub(super) async fn lock(folder: &Path, wait: Duration) -> Result<FolderLock> {
+pub(super) async fn lock(folder: &Path, wait: Duration) -> Result<Lock> {
     files::make_folder(folder)?;
-    let path = folder.join(LOCK);
-    let doing = |e| Error::io(format!("cannot lock `{}`", folder.display()), e);
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(doing)?;
-    let start = Instant::now();
-    while let Err(e) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        if e != rustix::io::Errno::WOULDBLOCK {
-            return Err(doing(e.into()));
-        }
-        if start.elapsed() >= wait {
-            return Err(held(folder, &mut file, wait));
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    let holder = format!(
-        "process {} since {}\n",
-        std::process::id(),
-        jiff::Timestamp::now()
-    );
-    let noted = file
-        .set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| file.write_all(holder.as_bytes()));
-    noted.map_err(doing)?;
-    Ok(FolderLock { _file: file })
-}
-
-fn held(folder: &Path, file: &mut File, waited: Duration) -> Error {
-    let mut holder = String::new();
-    // Who holds it is only for the message; the lock itself is what counts.
-    let _unreadable = file.read_to_string(&mut holder);
-    let holder = match holder.trim() {
-        "" => "another run".to_owned(),
-        holder => holder.to_owned(),
-    };
-    Error::new(
-        Kind::Locked,
-        format!(
-            "folder `{}` is in use by {holder}; waited {}",
-            folder.display(),
-            units::duration(waited)
-        ),
-    )
-    .hint("wait until it is done, or end that process")
+    let name = format!("folder {}", folder.display());
+    let held = lock::acquire_file(&folder.join(LOCK), &name, "backup", OnBusy::Wait(wait)).await?;
+    held.ok_or_else(|| Error::internal("waiting for a lock ended without one"))
 }
 
 /// Clears away what killed runs left; only with the lock, so that nothing of a living run is touched.
-pub(super) fn sweep(folder: &Path, _lock: &FolderLock) -> Result<()> {
+pub(super) fn sweep(folder: &Path, _lock: &Lock) -> Result<()> {
     let doing = |e| Error::io(format!("cannot clear `{}`", folder.display()), e);
     for file in fs::read_dir(folder).map_err(doing)? {
         let path = file.map_err(doing)?.path();
@@ -127,7 +71,7 @@ fn is_just_unnamed(partial: &Path, data: &Path) -> bool {
     let manifest = fs::read_to_string(partial)
         .ok()
         .and_then(|text| serde_json::from_str::<Manifest>(&text).ok());
-    let read = verify::read(data, &|_| {}).ok();
+    let read = verify::read_now(data).ok();
     manifest.zip(read).is_some_and(|(manifest, read)| {
         manifest.sha256 == read.sha256 && manifest.bytes == read.bytes
     })

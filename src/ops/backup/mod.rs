@@ -11,6 +11,7 @@ mod name;
 mod password;
 mod progress;
 mod reader;
+pub mod restore;
 mod retention;
 mod scanner;
 mod settings;

@@ -86,7 +86,6 @@ enum Packed {
 pub(super) struct DumpReader {
     packed: Packed,
     path: PathBuf,
-    size: u64,
 }
 
 impl DumpReader {
@@ -94,7 +93,6 @@ impl DumpReader {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let doing = |e| Error::io(format!("cannot read `{}`", path.display()), e);
         let file = File::open(path).map_err(doing)?;
-        let size = file.metadata().map_err(doing)?.len();
         let mut file = BufReader::with_capacity(BUFFER, Meter::new(file));
         let start = file.fill_buf().map_err(doing)?;
         if let Some(error) = foreign(path, start) {
@@ -108,7 +106,6 @@ impl DumpReader {
         Ok(Self {
             packed,
             path: path.to_owned(),
-            size,
         })
     }
 
@@ -127,11 +124,6 @@ impl DumpReader {
             Packed::Plain(file) => file.get_ref().bytes(),
             Packed::Gzip(gzip) => gzip.get_ref().get_ref().bytes(),
         }
-    }
-
-    /// How long the file is.
-    pub(super) const fn size(&self) -> u64 {
-        self.size
     }
 
     /// The file's SHA-256; only right after it was read to its end.

@@ -167,10 +167,8 @@ impl Facts {
             self.created_tables += 1;
         } else if starts_with(rest, "DATABASE ") {
             self.obstacle("it creates its database (pg_dump --create); make it again without");
-        } else if starts_with(rest, "EXTENSION ") {
-            let name = &rest["EXTENSION ".len()..];
-            let name = strip(name, "IF NOT EXISTS ");
-            self.extensions.extend(name_at(name).map(|(name, _)| name));
+        } else {
+            self.extensions.extend(extension_of(head));
         }
     }
 
@@ -240,8 +238,15 @@ fn strip<'a>(text: &'a [u8], prefix: &str) -> &'a [u8] {
     }
 }
 
+/// The extension that a statement creates, if it does.
+pub(super) fn extension_of(head: &[u8]) -> Option<String> {
+    const CREATE: &str = "CREATE EXTENSION ";
+    let rest = starts_with(head, CREATE).then(|| &head[CREATE.len()..])?;
+    name_at(strip(rest, "IF NOT EXISTS ")).map(|(name, _)| name)
+}
+
 /// The table of a `COPY`, written as the dump does: `public.users`, `public."Odd Name"`.
-fn table_of(head: &[u8]) -> String {
+pub(super) fn table_of(head: &[u8]) -> String {
     let rest = head.get(5..).unwrap_or_default();
     let Some((_, first)) = name_at(rest) else {
         return String::from_utf8_lossy(rest).into_owned();

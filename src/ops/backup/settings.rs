@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Executor, Row};
+use sqlx::{Executor, Row};
 
 use crate::base::Result;
 use crate::ops::database::error::running;
+use crate::ops::database::sqlfile::run;
 use crate::ops::database::{quote_ident, quote_literal};
 
 /// What a dump loses of its database.
@@ -30,6 +31,8 @@ pub struct DatabaseSettings {
     pub grants: Option<Vec<Grant>>,
     /// Settings of its sessions.
     pub config: Vec<Config>,
+    /// Its comment.
+    pub comment: Option<String>,
 }
 
 /// A right on a database.
@@ -57,7 +60,7 @@ pub struct Config {
 /// Names of the columns that came and went between versions are looked up in the row as JSON.
 const FACTS: &str = "select pg_get_userbyid(d.datdba)::text, pg_encoding_to_char(d.encoding)::text, \
     d.datcollate::text, d.datctype::text, coalesce(to_jsonb(d)->>'datlocprovider', 'c'), \
-    coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'), d.datconnlimit, d.datacl is not null \
+    coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'), d.datconnlimit, d.datacl is not null, shobj_description(d.oid, 'pg_database') \
     from pg_database d where d.datname = $1";
 const GRANTS: &str = "select r.rolname::text, a.privilege_type, a.is_grantable \
     from pg_database d cross join lateral aclexplode(d.datacl) a left join pg_roles r on r.oid = a.grantee \
@@ -97,6 +100,7 @@ impl DatabaseSettings {
             connection_limit: row.try_get(6)?,
             grants: None,
             config: Vec::new(),
+            comment: row.try_get(8)?,
         };
         Ok((settings, row.try_get(7)?))
     }
@@ -217,12 +221,11 @@ fn split_names(list: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut rest = list.trim_start();
     while !rest.is_empty() {
-        let (name, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_name(quoted),
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                (rest[..end].trim_end().to_owned(), &rest[end..])
-            }
+        let (name, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_name(quoted)
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            (rest[..end].trim_end().to_owned(), &rest[end..])
         };
         names.push(name);
         rest = after.trim_start().trim_start_matches(',').trim_start();
@@ -257,10 +260,7 @@ pub(super) async fn roles(connection: &mut PgConnection) -> Result<Vec<String>> 
 /// Runs statements one by one.
 pub(super) async fn run_all(connection: &mut PgConnection, statements: &[String]) -> Result<()> {
     for sql in statements {
-        let done = connection
-            .execute(sqlx::raw_sql(AssertSqlSafe(sql.as_str())))
-            .await;
-        done.map_err(|e| running(sql, e))?;
+        run(connection, sql).await?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ pub(super) struct Tool {
     pub(super) version: String,
 }
 
-/// Finds the `pg_dump` of a major version. Debian's /usr/bin/pg_dump is a wrapper, so the version's own folder comes first.
+/// Finds the `pg_dump` of a major version. Debian's `/usr/bin/pg_dump` is a wrapper, so the version's own folder comes first.
 pub(super) async fn find(major: u32, registry: &Arc<Registry>) -> Result<Tool> {
     let folders = [
         format!("/usr/lib/postgresql/{major}/bin"),

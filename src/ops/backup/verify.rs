@@ -1,12 +1,18 @@
 //! Reads a whole dump file and tells whether it is what it should be. No server is asked.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::manifest::Manifest;
 use super::progress::{OnProgress, Progress, Step};
 use super::reader::{BUFFER, DumpReader};
 use super::scanner::{Facts, Scanner};
 use crate::base::{Error, Result};
+
+/// How often progress is told.
+const REPORT: Duration = Duration::from_millis(100);
 
 /// A dump file that was read to its end and found whole.
 #[derive(Debug, Clone)]
@@ -24,9 +30,9 @@ pub struct Verified {
 }
 
 /// Reads a dump file and its manifest, if it has one, and refuses what is damaged, cut or changed.
-pub fn verify(path: &Path, on: OnProgress<'_>) -> Result<Verified> {
+pub async fn verify(path: &Path, on: OnProgress<'_>) -> Result<Verified> {
     let manifest = Manifest::beside(path)?;
-    let read = read(path, on)?;
+    let read = read(path, on).await?;
     if let Some(manifest) = &manifest {
         compare(&read, manifest)?;
     }
@@ -34,10 +40,50 @@ pub fn verify(path: &Path, on: OnProgress<'_>) -> Result<Verified> {
     Ok(Verified { manifest, ..read })
 }
 
-/// Reads a dump file to its end.
-pub(super) fn read(path: &Path, on: OnProgress<'_>) -> Result<Verified> {
+/// What the thread that reads and the one that waits tell each other.
+#[derive(Debug, Default)]
+struct Watch {
+    position: AtomicU64,
+    is_given_up: AtomicBool,
+}
+
+/// Tells the thread that reads to stop when nobody waits for it any more.
+struct GiveUp(Arc<Watch>);
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        self.0.is_given_up.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Reads a dump file to its end, on a thread of its own.
+pub(super) async fn read(path: &Path, on: OnProgress<'_>) -> Result<Verified> {
+    let size = std::fs::metadata(path).map_or(0, |facts| facts.len());
+    let watch = Arc::<Watch>::default();
+    let _guard = GiveUp(Arc::clone(&watch));
+    let (path, watched) = (path.to_owned(), Arc::clone(&watch));
+    let mut thread = tokio::task::spawn_blocking(move || read_here(&path, &watched));
+    loop {
+        tokio::select! {
+            read = &mut thread => {
+                let failed = |e| Error::internal("the thread that reads a dump ended").because(e);
+                return read.map_err(failed)?;
+            }
+            () = tokio::time::sleep(REPORT) => {
+                let position = watch.position.load(Ordering::Relaxed);
+                on(Progress::of(Step::Verify, position, Some(size)));
+            }
+        }
+    }
+}
+
+/// Reads a dump file to its end, on this thread.
+pub(super) fn read_now(path: &Path) -> Result<Verified> {
+    read_here(path, &Watch::default())
+}
+
+fn read_here(path: &Path, watch: &Watch) -> Result<Verified> {
     let mut reader = DumpReader::open(path)?;
-    let size = reader.size();
     let mut scanner = Scanner::new();
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -46,14 +92,16 @@ pub(super) fn read(path: &Path, on: OnProgress<'_>) -> Result<Verified> {
             break;
         }
         scanner.feed(&buffer[..count]);
-        on(Progress::of(Step::Verify, reader.position(), Some(size)));
+        watch.position.store(reader.position(), Ordering::Relaxed);
+        if watch.is_given_up.load(Ordering::Relaxed) {
+            return Err(Error::internal("reading the dump was given up"));
+        }
     }
-    let bytes = reader.position();
     Ok(Verified {
         path: path.to_owned(),
         manifest: None,
         facts: scanner.finish(),
-        bytes,
+        bytes: reader.position(),
         sha256: reader.finish(),
     })
 }

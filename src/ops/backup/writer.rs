@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -67,7 +67,7 @@ impl Writer {
 
 fn write(
     file: File,
-    path: &PathBuf,
+    path: &Path,
     level: u32,
     mut pieces: mpsc::Receiver<Message>,
 ) -> Result<Written> {

@@ -8,9 +8,12 @@ pub mod copy;
 mod decode;
 mod encode;
 pub mod error;
+pub mod init;
+pub mod notices;
 pub mod query;
 pub mod session;
 pub mod split;
+pub mod sqlfile;
 pub mod target;
 #[cfg(test)]
 mod tests;
