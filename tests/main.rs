@@ -7,5 +7,10 @@
 
 mod harness;
 
+mod arguments;
+mod declarations;
 mod examples;
 mod layers;
+mod lexiflow;
+mod soak;
+mod startup;

@@ -4,8 +4,11 @@ pub mod backup;
 pub mod database;
 pub mod files;
 pub mod lock;
+pub mod migrate;
+pub mod native;
 pub mod pipeline;
 pub mod process;
+pub mod redis;
 pub mod stack;
 #[cfg(test)]
 pub(crate) mod testing;
