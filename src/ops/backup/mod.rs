@@ -1,5 +1,6 @@
 //! Backups of a database: made, listed, verified, thinned out, restored.
 
+mod clean;
 mod create;
 mod dump;
 mod files;
@@ -20,6 +21,7 @@ mod tool;
 mod verify;
 mod writer;
 
+pub use clean::{Mode, clean, set_pin};
 pub use create::{Artifact, Create, Options, create};
 pub use list::{Entry, State, list, newest_good};
 pub use manifest::{Manifest, Pin, Status};
