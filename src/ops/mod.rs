@@ -9,6 +9,7 @@ pub mod native;
 pub mod pipeline;
 pub mod process;
 pub mod redis;
+pub mod seed;
 pub mod stack;
 #[cfg(test)]
 pub(crate) mod testing;
