@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod clock;
+pub mod backup;
 pub mod database;
 pub mod files;
 pub mod http;
