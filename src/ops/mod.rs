@@ -1,8 +1,8 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
 pub mod archive;
-pub mod clock;
 pub mod backup;
+pub mod clock;
 pub mod database;
 pub mod files;
 pub mod http;
