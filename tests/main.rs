@@ -14,4 +14,5 @@ mod layers;
 mod lexiflow;
 mod run;
 mod soak;
+mod stack;
 mod startup;
