@@ -2,5 +2,7 @@
 
 mod harness;
 
+mod db;
 mod examples;
 mod layers;
+mod redis;

@@ -9,11 +9,11 @@ mod decode;
 mod encode;
 pub mod error;
 pub mod query;
+#[cfg(test)]
+mod services;
 pub mod session;
 pub mod split;
 pub mod target;
-#[cfg(test)]
-mod tests;
 pub mod token;
 pub mod transaction;
 pub mod value;
