@@ -1,4 +1,9 @@
 //! The integration tests: the real program, in temporary projects, against real servers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking and starts programs"
+)]
 
 mod harness;
 
@@ -6,3 +11,10 @@ mod db;
 mod examples;
 mod layers;
 mod redis;
+mod arguments;
+mod declarations;
+mod examples;
+mod layers;
+mod lexiflow;
+mod soak;
+mod startup;

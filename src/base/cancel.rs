@@ -143,6 +143,15 @@ impl Cancel {
         self.signal_number() != 0 || self.token.is_cancelled()
     }
 
+    /// The error that says why, when this was asked to stop; for loops that do not wait for anything.
+    pub fn check(&self) -> super::Result<()> {
+        if self.is_cancelled() {
+            Err(self.error())
+        } else {
+            Ok(())
+        }
+    }
+
     /// Completes when this is asked to stop by a token; the runtime turns signals into one.
     pub async fn cancelled(&self) {
         self.token.cancelled().await;

@@ -9,6 +9,7 @@ use super::context::Context;
 use crate::base::Result;
 use crate::base::output::{BOLD, CYAN, DIM};
 use crate::script::Catalog;
+use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::task::Task;
 
 /// Lists the tasks.
@@ -25,7 +26,8 @@ pub(super) fn run(args: &args::List, ctx: &Context) -> Result<ExitCode> {
     } else {
         ctx.output().data(text(&tasks, ctx).trim_end());
     }
-    let problems = catalog.problems().len();
+    let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+    let problems = catalog.problems().iter().filter(is_error).count();
     if problems > 0 {
         let found = crate::base::text::count("problem", problems);
         ctx.output().warn(&format!(

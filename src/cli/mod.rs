@@ -43,7 +43,10 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
 fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
     match args.command {
         None => list::run(&args::List::default(), ctx),
-        Some(Command::Run(run)) => run::run(&run.task, &run.args, ctx),
+        Some(Command::Run(run)) => match run.words {
+            Some(args::RunWords::Task(words)) => named(&words, ctx),
+            None => named(&[], ctx),
+        },
         Some(Command::List(list)) => list::run(&list, ctx),
         Some(Command::Show(show)) => show::run(&show, ctx),
         Some(Command::Help(help)) => help::run(&help, ctx),
@@ -53,9 +56,15 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::Docs(docs)) => docs::run(&docs, ctx),
         Some(Command::Completions(completions)) => completions::run(&completions),
         Some(Command::Complete(complete)) => completions::complete(&complete, ctx),
-        Some(Command::Task(words)) => match words.split_first() {
-            Some((task, rest)) => run::run(task, rest, ctx),
-            None => Err(Error::usage("no task named")),
-        },
+        Some(Command::Task(words)) => named(&words, ctx),
+    }
+}
+
+/// Runs the task that the first word names.
+fn named(words: &[String], ctx: &Context) -> Result<ExitCode> {
+    match words.split_first() {
+        Some((task, rest)) => run::run(task, rest, ctx),
+        None => Err(Error::usage("no task named")
+            .hint("write `lexi run TASK`; `lexi list` shows the tasks")),
     }
 }

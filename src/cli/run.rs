@@ -42,9 +42,9 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
     Ok(report(&ctx, &host, outcome))
 }
 
-/// A task file with mistakes does not run at all.
+/// A task whose file, or a file of what it needs, has mistakes does not run at all.
 fn refuse_broken(catalog: &mut Catalog, task: &Task, ctx: &Context) -> Result<Option<ExitCode>> {
-    let found = check::before_run(catalog, &task.place.file)?;
+    let found = check::before_run(catalog, &task.name)?;
     if found.is_empty() {
         return Ok(None);
     }

@@ -1,6 +1,7 @@
 //! The host: what surrounds a script. One per run, reached by every host function through the engine's tag.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rhai::{Dynamic, Map, NativeCallContext};
@@ -9,6 +10,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::database::{Database, Session, Target};
+use crate::ops::files::Temps;
 use crate::ops::process::{GRACE, Registry};
 use crate::ops::redis::{Redis, RedisTarget};
 use crate::runtime::Runtime;
@@ -49,6 +51,8 @@ struct Inner {
     processes: Arc<Registry>,
     session: Mutex<Option<Arc<Database>>>,
     redis: Mutex<Option<Arc<Redis>>>,
+    temps: Temps,
+    has_written_data: AtomicBool,
 }
 
 impl Host {
@@ -63,6 +67,7 @@ impl Host {
         let cancel = Cancel::root();
         let run_task = OnceLock::new();
         let processes = Arc::new(Registry::new(settings.environment()));
+        let temps = Temps::new(settings.environment());
         Self {
             inner: Arc::new(Inner {
                 project,
@@ -75,6 +80,8 @@ impl Host {
                 processes,
                 session: Mutex::default(),
                 redis: Mutex::default(),
+                temps,
+                has_written_data: AtomicBool::new(false),
             }),
         }
     }
@@ -122,6 +129,11 @@ impl Host {
     /// The programs of this run; its end stops what is left of them.
     pub fn processes(&self) -> &Arc<Registry> {
         &self.inner.processes
+    }
+
+    /// The temporary files of this run, which go when it ends.
+    pub fn temps(&self) -> &Temps {
+        &self.inner.temps
     }
 
     /// What the command line said.
@@ -174,6 +186,11 @@ impl Host {
 
     /// Ends what the run has started and what escaped from it; nothing outlives a run unless it was detached on purpose.
     pub fn finish(&self) {
+        self.end_programs();
+        self.temps().clear();
+    }
+
+    fn end_programs(&self) {
         if !self.processes().has_started() {
             return;
         }
@@ -193,7 +210,12 @@ impl Host {
 
     /// Whether a script wrote its own document to stdout.
     pub fn has_written_data(&self) -> bool {
-        false
+        self.inner.has_written_data.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a script wrote its own document to stdout.
+    pub fn note_written_data(&self) {
+        self.inner.has_written_data.store(true, Ordering::Relaxed);
     }
 
     /// Says how tasks are run; the script layer calls it once.

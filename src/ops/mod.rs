@@ -1,7 +1,11 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
 pub mod database;
+pub mod files;
 pub mod lock;
+pub mod migrate;
+pub mod native;
+pub mod pipeline;
 pub mod process;
 pub mod redis;
 pub mod stack;

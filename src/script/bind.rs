@@ -68,7 +68,7 @@ fn fallback(task: &Task, param: &Param, settings: &Settings) -> Result<Dynamic> 
         .as_deref()
         .and_then(|name| Some((name, settings.get(name)?)));
     if let Some((name, text)) = setting.filter(|(_, text)| !text.is_empty()) {
-        return from_texts(param, &[text.to_owned()], None).map_err(|error| {
+        return from_setting(param, text).map_err(|error| {
             let hint = format!("it comes from {name} ({})", settings.place(name));
             usage(task, param, error).hint(hint)
         });
@@ -107,6 +107,14 @@ fn usage(task: &Task, param: &Param, error: Error) -> Error {
     .hint(hint)
 }
 
+fn from_setting(param: &Param, text: &str) -> Result<Dynamic> {
+    let texts: Vec<String> = match param.ty {
+        ParamType::List => text.split(',').map(|item| item.trim().to_owned()).collect(),
+        _ => vec![text.to_owned()],
+    };
+    from_texts(param, &texts, None)
+}
+
 fn from_texts(param: &Param, texts: &[String], here: Option<&Path>) -> Result<Dynamic> {
     if param.ty == ParamType::List {
         return Ok(texts
@@ -118,7 +126,9 @@ fn from_texts(param: &Param, texts: &[String], here: Option<&Path>) -> Result<Dy
     let text = texts.last().map(String::as_str).unwrap_or_default();
     match (param.ty, here) {
         (ParamType::Path, Some(here)) if !text.is_empty() => {
-            Ok(here.join(text).to_string_lossy().into_owned().into())
+            let path = here.join(text);
+            let path = std::path::absolute(&path).unwrap_or(path);
+            Ok(path.to_string_lossy().into_owned().into())
         }
         _ => from_text(param, text),
     }

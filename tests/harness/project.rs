@@ -28,6 +28,37 @@ impl Project {
         project.file("lexi.toml", "name = \"sample\"\n")
     }
 
+    /// A copy of the project in this repository, LexiFlow, with servers on ports of its own.
+    pub(crate) fn lexiflow() -> Self {
+        let project = Self::new();
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(project.root(), open).unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for part in [
+            "lexi.toml",
+            ".env.example",
+            "tasks",
+            "stdlib",
+            "migrations",
+            "seeds",
+            "sql",
+        ] {
+            let status = Command::new("cp")
+                .arg("-r")
+                .arg(source.join(part))
+                .arg(project.root())
+                .status()
+                .unwrap();
+            assert!(status.success(), "{part}");
+        }
+        for profile in ["dev", "test"] {
+            let (postgres, redis) = (super::free_port(), super::free_port());
+            let text = format!("DB_PORT={postgres}\nREDIS_PORT={redis}\n");
+            project.write(&format!(".env.{profile}"), &text);
+        }
+        project
+    }
+
     /// Writes a file.
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
         self.write(name, text);

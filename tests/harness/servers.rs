@@ -51,9 +51,15 @@ impl Project {
     }
 }
 
-/// Asks a database with the server's own client and gives what it printed.
+/// Asks a database of the tests' own server.
 #[track_caller]
 pub(crate) fn psql(port: u16, database: &str, sql: &str) -> String {
+    psql_as(port, "tester", "tester-password", database, sql)
+}
+
+/// Asks a database with the server's own client and gives what it printed.
+#[track_caller]
+pub(crate) fn psql_as(port: u16, user: &str, password: &str, database: &str, sql: &str) -> String {
     let out = Command::new(format!("{BIN}/psql"))
         .args([
             "-X",
@@ -65,9 +71,10 @@ pub(crate) fn psql(port: u16, database: &str, sql: &str) -> String {
             "-h",
             "127.0.0.1",
             "-U",
-            "tester",
+            user,
         ])
         .args(["-p", &port.to_string(), "-d", database, "-c", sql])
+        .env("PGPASSWORD", password)
         .output()
         .unwrap();
     assert!(

@@ -8,11 +8,14 @@ pub mod copy;
 mod decode;
 mod encode;
 pub mod error;
+pub mod init;
+pub mod notices;
 pub mod query;
 #[cfg(test)]
 mod services;
 pub mod session;
 pub mod split;
+pub mod sqlfile;
 pub mod target;
 pub mod token;
 pub mod transaction;

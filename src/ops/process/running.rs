@@ -39,7 +39,7 @@ pub(super) enum Streams {
 /// A started program. Dropping it before it ended stops it.
 #[derive(Debug)]
 pub(super) struct Started {
-    name: String,
+    pub(super) name: String,
     pid: Pid,
     registry: Arc<Registry>,
     runtime: Handle,
@@ -243,7 +243,7 @@ impl Tail {
 /// A program whose stdout is read by somebody else. Dropping it stops the program and everything in its group.
 #[derive(Debug)]
 pub struct Running {
-    started: Started,
+    pub(super) started: Started,
     tail: Arc<Mutex<Tail>>,
     reader: JoinHandle<()>,
 }

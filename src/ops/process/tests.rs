@@ -95,20 +95,19 @@ fn a_program_need_not_read_its_stdin() {
 
 #[test]
 fn output_over_the_limit_stops_the_program() {
-    let registry = registry();
-
-    let error = run(Program::new("yes").capture(&registry, 1_000_000)).unwrap_err();
+    let error = run(async {
+        let registry = registry();
+        let result = Program::new("yes").capture(&registry, 1_000_000).await;
+        registry.stop_all(GRACE).await;
+        assert_eq!(registry.live(), 0);
+        result
+    })
+    .unwrap_err();
 
     assert_eq!(
         error.message(),
         "`yes` wrote more than 976.6 KB and was stopped"
     );
-    run(async {
-        registry.stop_all(GRACE).await;
-        Ok(())
-    })
-    .unwrap();
-    assert_eq!(registry.live(), 0);
 }
 
 #[test]

@@ -1,0 +1,36 @@
+//! Writes files and makes folders.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::partial::Partial;
+use crate::base::{Error, Result};
+
+/// Replaces a file with these bytes, all or nothing, and durably.
+pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+    let partial = Partial::create(path, mode)?;
+    partial
+        .file()
+        .write_all(bytes)
+        .map_err(|e| partial.error(e))?;
+    partial.commit()
+}
+
+/// Adds bytes to the end of a file, which is made when it is not there (with `mode`).
+pub fn append(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+    let appended = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(mode.unwrap_or(0o666))
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes));
+    appended.map_err(|e| Error::io(format!("cannot append to `{}`", path.display()), e))
+}
+
+/// Makes a folder and those above it; one that is there already is fine.
+pub fn make_dir(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path)
+        .map_err(|e| Error::io(format!("cannot make folder `{}`", path.display()), e))
+}
