@@ -7,6 +7,10 @@
 
 mod harness;
 
+mod db;
+mod examples;
+mod layers;
+mod redis;
 mod arguments;
 mod declarations;
 mod examples;
