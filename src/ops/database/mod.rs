@@ -9,6 +9,7 @@ mod decode;
 mod encode;
 pub mod error;
 pub mod init;
+mod nodelay;
 pub mod notices;
 pub mod query;
 #[cfg(test)]
