@@ -7,14 +7,12 @@
 
 mod harness;
 
-mod db;
-mod examples;
-mod layers;
-mod redis;
 mod arguments;
+mod db;
 mod declarations;
 mod examples;
 mod layers;
 mod lexiflow;
+mod redis;
 mod soak;
 mod startup;

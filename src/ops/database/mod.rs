@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod batch;
+mod bind;
 mod calendar;
 pub mod connect;
 pub mod copy;
@@ -10,6 +11,7 @@ mod encode;
 pub mod error;
 pub mod init;
 pub mod notices;
+mod partial;
 pub mod query;
 #[cfg(test)]
 mod services;
