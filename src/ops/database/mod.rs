@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 pub mod error;
 pub mod init;
+mod nodelay;
 pub mod notices;
 mod partial;
 pub mod query;
