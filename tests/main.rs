@@ -7,8 +7,16 @@
 
 mod harness;
 
+mod arguments;
+mod db;
+mod declarations;
+mod examples;
 mod examples;
 mod layers;
+mod layers;
 mod lexiflow;
+mod redis;
+mod run;
 mod soak;
 mod stack;
+mod startup;
