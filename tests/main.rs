@@ -11,8 +11,6 @@ mod arguments;
 mod db;
 mod declarations;
 mod examples;
-mod examples;
-mod layers;
 mod layers;
 mod lexiflow;
 mod redis;
