@@ -1,6 +1,7 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
 pub mod archive;
+pub mod backup;
 pub mod clock;
 pub mod database;
 pub mod files;
