@@ -8,9 +8,13 @@
 mod harness;
 
 mod arguments;
+mod db;
 mod declarations;
 mod examples;
 mod layers;
 mod lexiflow;
+mod redis;
+mod run;
 mod soak;
+mod stack;
 mod startup;

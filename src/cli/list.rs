@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use serde_json::json;
 
-use super::args;
+use super::args::{self, Args};
 use super::context::Context;
 use crate::base::Result;
 use crate::base::output::{BOLD, CYAN, DIM};
@@ -51,6 +52,8 @@ pub(super) fn json_of(task: &Task) -> serde_json::Value {
 fn text(tasks: &[&Task], ctx: &Context) -> String {
     let out = ctx.output();
     let width = tasks.iter().map(|task| task.name.len()).max().unwrap_or(0);
+    // A command hides the task of its name from the short form `lexi NAME`.
+    let commands = Args::command();
     let mut lines = Vec::new();
     for group in groups(tasks) {
         lines.push(out.paint(BOLD, group));
@@ -60,7 +63,12 @@ fn text(tasks: &[&Task], ctx: &Context) -> String {
                 [] => String::new(),
                 aliases => out.paint(DIM, &format!(" [{}]", aliases.join(", "))),
             };
-            lines.push(format!("  {name}  {}{aliases}", task.about));
+            let shadowed = if commands.find_subcommand(&task.name).is_some() {
+                out.paint(DIM, &format!(" (only as `lexi run {}`)", task.name))
+            } else {
+                String::new()
+            };
+            lines.push(format!("  {name}  {}{aliases}{shadowed}", task.about));
         }
         lines.push(String::new());
     }

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,6 @@ rm -rf "$folder""#;
 #[derive(Debug)]
 pub(crate) struct Server {
     keeper: Child,
-    folder: PathBuf,
     /// Where it listens.
     pub(crate) port: u16,
 }
@@ -50,16 +49,7 @@ impl Server {
             .arg(signal)
             .args(program);
         let keeper = keeper.stdin(Stdio::piped()).spawn().unwrap();
-        Self {
-            keeper,
-            folder,
-            port,
-        }
-    }
-
-    /// What the server has written.
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+        Self { keeper, port }
     }
 
     /// Stops the server now.
@@ -185,12 +175,17 @@ fn folder() -> tempfile::TempDir {
         .unwrap()
 }
 
+/// A port below those that the system gives to outgoing connections, so that none of them takes it before the server does.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let start = std::process::id() as usize * 16;
+    loop {
+        let offset = (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let port = u16::try_from(12_000 + offset).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Root may not run PostgreSQL; everybody else is unprivileged already.

@@ -172,6 +172,12 @@ fn one_of(param: &Param, text: &str) -> Result<Dynamic> {
     Err(Error::invalid(format!("`{text}` is not possible")).hint(hint))
 }
 
+fn is_texts(value: &Dynamic) -> bool {
+    value
+        .read_lock::<Array>()
+        .is_some_and(|items| items.iter().all(Dynamic::is_string))
+}
+
 /// A value that a script or a declaration gives; texts are read as on the command line.
 fn from_value(param: &Param, value: Dynamic) -> Result<Dynamic> {
     let wrong = |value: &Dynamic| {
@@ -186,7 +192,10 @@ fn from_value(param: &Param, value: Dynamic) -> Result<Dynamic> {
         ParamType::Bool if value.is_bool() => Ok(value),
         ParamType::Int | ParamType::Size | ParamType::Duration if value.is_int() => Ok(value),
         ParamType::Duration if value.is_float() => Ok(value),
-        ParamType::List if value.is_array() => Ok(value),
+        ParamType::List if is_texts(&value) => Ok(value),
+        ParamType::List if value.is_array() => Err(Error::invalid(
+            "expected list of strings, got something else in it",
+        )),
         ParamType::Bool | ParamType::Int | ParamType::List => wrong(&value),
         _ => match value.clone().into_immutable_string() {
             Ok(text) => from_text(param, &text),

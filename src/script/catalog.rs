@@ -139,6 +139,21 @@ impl Catalog {
         Error::usage(format!("unknown task `{name}`")).hint(hint)
     }
 
+    /// What is wrong with the files that cannot be compiled and whose text names this task.
+    pub fn unreadable(&self, name: &str) -> Vec<Diagnostic> {
+        let quoted = format!("\"{name}\"");
+        let broken = self.index.entries.iter().filter(|entry| {
+            entry.content().tasks.is_empty() && !entry.content().problems.is_empty()
+        });
+        let meant = broken.filter(|entry| {
+            std::fs::read_to_string(self.project.path(&entry.file))
+                .is_ok_and(|text| text.contains(&quoted))
+        });
+        meant
+            .flat_map(|entry| entry.content().problems.clone())
+            .collect()
+    }
+
     /// What is wrong with the declarations of all files together.
     pub fn problems(&self) -> Vec<Diagnostic> {
         let own = self

@@ -120,6 +120,16 @@ impl Outcome {
         self
     }
 
+    /// Stderr is exactly this.
+    #[track_caller]
+    pub(crate) fn stderr(self, expected: &str) -> Self {
+        self.check(
+            self.err == expected,
+            &format!("stderr should be {expected:?}"),
+        );
+        self
+    }
+
     /// Stderr is empty.
     #[track_caller]
     pub(crate) fn is_quiet(self) -> Self {

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod batch;
+mod bind;
 mod calendar;
 pub mod connect;
 pub mod copy;
@@ -9,14 +10,16 @@ mod decode;
 mod encode;
 pub mod error;
 pub mod init;
+mod nodelay;
 pub mod notices;
+mod partial;
 pub mod query;
+#[cfg(test)]
+mod services;
 pub mod session;
 pub mod split;
 pub mod sqlfile;
 pub mod target;
-#[cfg(test)]
-mod tests;
 pub mod token;
 pub mod transaction;
 pub mod value;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::base::{Error, Result};
 use crate::ops::database::init::{read, sql_files};
 use crate::ops::database::sqlfile::SqlText;
+use crate::ops::pipeline::hex;
 
 /// One numbered change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,10 +67,7 @@ impl Script {
 
 /// The SHA-256 of a text in hexadecimal digits.
 pub(super) fn checksum(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// `-- lexi:no-transaction`, or what sqlx and dbmate write for it, in the lines before the first statement.
