@@ -18,6 +18,7 @@ pub mod task;
 mod cleanup;
 mod collector;
 mod guard;
+mod imports;
 mod params;
 
 pub use catalog::Catalog;
