@@ -9,9 +9,12 @@ mod harness;
 
 mod arguments;
 mod declarations;
+mod errors;
 mod examples;
+mod flow;
 mod layers;
 mod lexiflow;
 mod run;
+mod signals;
 mod soak;
 mod startup;
