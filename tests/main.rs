@@ -8,13 +8,18 @@
 mod harness;
 
 mod arguments;
+mod db;
 mod declarations;
 mod errors;
 mod examples;
 mod flow;
+mod examples;
+mod layers;
 mod layers;
 mod lexiflow;
+mod redis;
 mod run;
 mod signals;
 mod soak;
+mod stack;
 mod startup;

@@ -312,6 +312,19 @@ impl Progress {
         self.bar.set_message(label.to_owned());
     }
 
+    /// Goes on with the next step of the same work.
+    pub fn begin(&self, label: &str, total: Option<u64>) {
+        match total {
+            Some(total) => self.bar.set_length(total),
+            None => self.bar.unset_length(),
+        }
+        self.bar.set_position(0);
+        self.bar.reset_elapsed();
+        self.bar
+            .set_style(ProgressUnit::Bytes.style(total.is_some()));
+        self.bar.set_message(label.to_owned());
+    }
+
     /// Removes the progress and leaves one line.
     pub fn finish(self, line: &str) {
         self.bar.finish_and_clear();

@@ -11,6 +11,8 @@ use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::database::{Database, Session, Target};
 use crate::ops::files::Temps;
+use crate::ops::http::Http;
+use crate::ops::native;
 use crate::ops::process::{GRACE, Registry};
 use crate::ops::redis::{Redis, RedisTarget};
 use crate::runtime::Runtime;
@@ -52,6 +54,7 @@ struct Inner {
     session: Mutex<Option<Arc<Database>>>,
     redis: Mutex<Option<Arc<Redis>>>,
     temps: Temps,
+    http: Http,
     has_written_data: AtomicBool,
 }
 
@@ -81,6 +84,7 @@ impl Host {
                 session: Mutex::default(),
                 redis: Mutex::default(),
                 temps,
+                http: Http::default(),
                 has_written_data: AtomicBool::new(false),
             }),
         }
@@ -131,6 +135,11 @@ impl Host {
         &self.inner.processes
     }
 
+    /// The connections for HTTP.
+    pub fn http(&self) -> &Http {
+        &self.inner.http
+    }
+
     /// The temporary files of this run, which go when it ends.
     pub fn temps(&self) -> &Temps {
         &self.inner.temps
@@ -143,7 +152,18 @@ impl Host {
 
     /// The profile's database, on the port where it really is.
     pub fn database(&self) -> Result<Target> {
-        Target::from_settings(self.settings())
+        let target = Target::from_settings(self.settings())?;
+        let port = self.native_port("postgres", &target.host, target.port);
+        Ok(Target { port, ..target })
+    }
+
+    /// The port where a service of the profile really is that the settings expect on this host and port.
+    pub fn native_port(&self, service: &str, host: &str, port: u16) -> u16 {
+        if !matches!(host, "127.0.0.1" | "localhost") {
+            return port;
+        }
+        let state = self.project().state();
+        native::moved_port(&state, self.profile(), service, port).unwrap_or(port)
     }
 
     /// The profile's database with the connections of this run; made anew when the database is elsewhere than before.
@@ -164,6 +184,8 @@ impl Host {
     /// The profile's Redis with the connections of this run; made anew when it is elsewhere than before.
     pub fn redis(&self) -> Result<Arc<Redis>> {
         let target = RedisTarget::from_settings(self.settings())?;
+        let port = self.native_port("redis", &target.host, target.port);
+        let target = RedisTarget { port, ..target };
         let mut kept = self
             .inner
             .redis

@@ -13,6 +13,7 @@ pub mod env;
 pub mod flow;
 pub mod fs;
 pub mod http;
+mod json;
 pub mod log;
 pub mod migrate;
 pub mod pipe;

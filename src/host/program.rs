@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::Host;
 use super::bridge::{self, RhaiResultOf};
-use crate::base::units::parse_duration;
+use crate::base::units::{parse_duration, parse_size};
 use crate::base::{Error, Result, Secret};
 use crate::ops::process::{Program, Stdin};
 
@@ -109,6 +109,27 @@ impl<'de> Deserialize<'de> for Span {
         parse_duration(&text)
             .map(Span)
             .map_err(serde::de::Error::custom)
+    }
+}
+
+/// A size as a script writes it: bytes, or `"64m"`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size(pub(super) u64);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "a size such as \"64m\", or bytes as a number")]
+        enum Written {
+            Text(String),
+            Number(u64),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Number(bytes) => Ok(Self(bytes)),
+            Written::Text(text) => parse_size(&text)
+                .map(Size)
+                .map_err(serde::de::Error::custom),
+        }
     }
 }
 

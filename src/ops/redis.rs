@@ -365,7 +365,7 @@ fn key_bytes(reply: &Reply) -> Option<Vec<u8>> {
     clippy::disallowed_methods,
     reason = "`#[tokio::test]` waits for the test"
 )]
-mod tests {
+mod services {
     use super::*;
     use crate::ops::testing::{self, Server};
 

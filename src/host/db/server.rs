@@ -180,7 +180,8 @@ pub mod api {
     /// other.close();
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn connect(ctx: NativeCallContext, mut options: Map) -> RhaiResultOf<Database> {
+    pub fn connect(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Database> {
+        let mut options = options;
         let password = options.remove("password");
         let options: ConnectOptions = bridge::options(&ctx, "db::connect", options)?;
         let host = Host::of(&ctx);

@@ -9,14 +9,15 @@ mod decode;
 mod encode;
 pub mod error;
 pub mod init;
+mod nodelay;
 pub mod notices;
 pub mod query;
+#[cfg(test)]
+mod services;
 pub mod session;
 pub mod split;
 pub mod sqlfile;
 pub mod target;
-#[cfg(test)]
-mod tests;
 pub mod token;
 pub mod transaction;
 pub mod value;

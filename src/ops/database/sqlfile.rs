@@ -80,8 +80,9 @@ impl<'a> SqlText<'a> {
     /// An error of one of its statements, with the place.
     pub fn at(&self, error: Error, statement: &Statement<'_>) -> Error {
         let line = statement.line + line_field(&error).unwrap_or(1) - 1;
+        let code = super::error::sqlstate(&error).map(|code| format!(" ({code})"));
         let error = error.field("statement", shortened(statement.text));
-        self.placed(error, line)
+        self.placed(error, line).state(&code.unwrap_or_default())
     }
 
     /// An error of a line of the text, with the place in the file.

@@ -16,8 +16,17 @@ use crate::ops::process;
 /// How long a program that was killed may take to be gone.
 const END_LIMIT: Duration = Duration::from_secs(10);
 
-/// A program with its output in the log. The empty environment also means that the end of a run does not sweep it away.
+/// A server's program, run as its user.
 pub(super) fn command(program: &Path, account: &Account, log: File) -> Result<Command> {
+    let mut command = plain(program, log)?;
+    if rustix::process::geteuid().is_root() {
+        command.uid(account.uid).gid(account.gid);
+    }
+    Ok(command)
+}
+
+/// A program with its output in the log. The empty environment also means that the end of a run does not sweep it away.
+pub(super) fn plain(program: &Path, log: File) -> Result<Command> {
     let errors = log
         .try_clone()
         .map_err(|e| Error::io("cannot use the log twice", e))?;
@@ -25,16 +34,16 @@ pub(super) fn command(program: &Path, account: &Account, log: File) -> Result<Co
     command
         .current_dir("/")
         .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        )
         .env("LC_ALL", "C.UTF-8")
         .env("TZ", "UTC")
         .stdin(Stdio::null())
         .stdout(log)
         .stderr(errors)
         .process_group(0);
-    if rustix::process::geteuid().is_root() {
-        command.uid(account.uid).gid(account.gid);
-    }
     Ok(command)
 }
 

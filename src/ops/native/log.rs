@@ -93,20 +93,26 @@ struct Followed {
     partial: Vec<u8>,
 }
 
-/// Hands each new line of several logs to `line(name, text)`, for ever; dropping the future ends it.
-pub async fn follow(
-    logs: Vec<(String, PathBuf)>,
-    line: &(dyn Fn(&str, &str) + Sync),
-) -> Result<()> {
-    let mut logs: Vec<Followed> = logs
-        .into_iter()
-        .map(|(name, path)| Followed::at_end(name, path))
-        .collect();
-    loop {
-        for log in &mut logs {
-            log.read(line)?;
+/// Several logs from one moment on.
+#[derive(Debug)]
+pub struct Follow(Vec<Followed>);
+
+impl Follow {
+    /// What is written to these logs after now, by name and path.
+    pub fn from_here(logs: &[(String, PathBuf)]) -> Self {
+        let at_end =
+            |(name, path): &(String, PathBuf)| Followed::at_end(name.clone(), path.clone());
+        Self(logs.iter().map(at_end).collect())
+    }
+
+    /// Hands each new line to `line(name, text)`, for ever; dropping the future ends it.
+    pub async fn lines(mut self, line: &(dyn Fn(&str, &str) + Sync)) -> Result<()> {
+        loop {
+            for log in &mut self.0 {
+                log.read(line)?;
+            }
+            tokio::time::sleep(POLL).await;
         }
-        tokio::time::sleep(POLL).await;
     }
 }
 

@@ -21,8 +21,9 @@ pub mod status;
 mod stop;
 
 pub use binary::Search;
-pub use driver::Driver;
-pub use state::published_port;
+pub use driver::{Driver, Stopped, Up};
+pub use server::{Outcome, Running};
+pub use state::{moved_port, published_port};
 
 /// What a server says when it is asked whether it serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -77,7 +77,7 @@ impl Postgres {
     }
 
     /// Logs in as the profile will, after making the database if there is none.
-    pub(super) async fn login(&self, port: u16, data: &Path) -> Result<Answer> {
+    pub(super) async fn login(&self, port: u16, data: &Path, age: Age) -> Result<Answer> {
         let target = Target {
             host: "127.0.0.1".to_owned(),
             port,
@@ -86,36 +86,54 @@ impl Postgres {
             password: self.password.clone(),
             tls: Tls::Off,
         };
+        if age == Age::Started && self.make_database(&target, data).await? == Answer::NotYet {
+            return Ok(Answer::NotYet);
+        }
         let first = connect(&target).await;
-        let is_missing = matches!(&first, Err(e) if sqlstate(e).as_deref() == Some("3D000"));
-        if !is_missing {
-            return self.answer(first, data);
+        match &first {
+            // Somebody dropped it while the server ran.
+            Err(e) if sqlstate(e).as_deref() == Some("3D000") => {
+                self.make_database(&target, data).await?;
+                Ok(Answer::NotYet)
+            }
+            _ => self.answer(first, data).map(|(answer, _)| answer),
         }
-        let mut server = match connect(&target.with_database("postgres")).await {
-            Ok(server) => server,
-            refused => return self.answer(refused, data),
-        };
-        let name = self.database.replace('"', "\"\"");
-        let made = server
-            .execute(AssertSqlSafe(format!("CREATE DATABASE \"{name}\"")))
-            .await;
-        if let Err(e) = made {
-            let message = format!("cannot make database `{}`", self.database);
-            return Err(Error::new(Kind::Database, message).because(e));
-        }
-        let _closed = server.close().await;
-        let second = connect(&target).await;
-        self.answer(second, data)
     }
 
-    fn answer(&self, result: sqlx::Result<PgConnection>, data: &Path) -> Result<Answer> {
+    /// Makes the database unless there is one; asking first keeps a failed login out of the log.
+    async fn make_database(&self, target: &Target, data: &Path) -> Result<Answer> {
+        let server = connect(&target.with_database("postgres")).await;
+        let (answer, Some(mut server)) = self.answer(server, data)? else {
+            return Ok(Answer::NotYet);
+        };
+        let doing = |e| {
+            let message = format!("cannot make database `{}`", self.database);
+            Error::new(Kind::Database, message).because(e)
+        };
+        let known = sqlx::query("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1")
+            .bind(&self.database)
+            .fetch_optional(&mut server);
+        if known.await.map_err(doing)?.is_none() {
+            let name = self.database.replace('"', "\"\"");
+            let statement = AssertSqlSafe(format!("CREATE DATABASE \"{name}\""));
+            server.execute(statement).await.map_err(doing)?;
+        }
+        let _closed = server.close().await;
+        Ok(answer)
+    }
+
+    fn answer(
+        &self,
+        result: sqlx::Result<PgConnection>,
+        data: &Path,
+    ) -> Result<(Answer, Option<PgConnection>)> {
         let error = match result {
-            Ok(_serves) => return Ok(Answer::Ready),
+            Ok(connection) => return Ok((Answer::Ready, Some(connection))),
             Err(error) => error,
         };
         match sqlstate(&error).as_deref() {
-            Some("57P03") => Ok(Answer::NotYet),
-            None if matches!(error, sqlx::Error::Io(_)) => Ok(Answer::NotYet),
+            Some("57P03") => Ok((Answer::NotYet, None)),
+            None if matches!(error, sqlx::Error::Io(_)) => Ok((Answer::NotYet, None)),
             Some(state @ ("28P01" | "28000")) => {
                 Err(self.wrong_password(data).field("sqlstate", state))
             }
@@ -140,6 +158,15 @@ impl Postgres {
     }
 }
 
+/// Whether a server was only just started, so that its database may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    /// It was.
+    Started,
+    /// It ran before.
+    Found,
+}
+
 async fn connect(target: &Target) -> sqlx::Result<PgConnection> {
     let connecting = target.connect_options().disable_statement_logging();
     match tokio::time::timeout(LOGIN_LIMIT, connecting.connect()).await {
@@ -148,15 +175,11 @@ async fn connect(target: &Target) -> sqlx::Result<PgConnection> {
     }
 }
 
-/// What a login says is wrong, if anything is.
-pub(super) async fn trouble(target: &Target) -> Option<String> {
-    match connect(target).await {
-        Ok(connection) => {
-            let _closed = connection.close().await;
-            None
-        }
-        Err(error) => Some(error.to_string()),
-    }
+/// Logs in; what is wrong otherwise.
+pub(super) async fn check(target: &Target) -> Result<(), String> {
+    let connection = connect(target).await.map_err(|e| e.to_string())?;
+    let _closed = connection.close().await;
+    Ok(())
 }
 
 fn sqlstate(error: &sqlx::Error) -> Option<String> {

@@ -128,16 +128,16 @@ impl Redis {
         })
     }
 
-    /// What an answer says is wrong, if anything is.
-    pub(super) async fn trouble(password: &Secret, port: u16, pid: u32) -> Option<String> {
+    /// Asks for a sign of life; what is wrong otherwise.
+    pub(super) async fn check(password: &Secret, port: u16, pid: u32) -> Result<(), String> {
         let asked = Self {
             password: password.clone(),
             directives: Vec::new(),
         };
         match asked.ask(port, pid).await {
-            Ok(Answer::Ready) => None,
-            Ok(Answer::NotYet) => Some("it does not answer `PING` with `PONG`".to_owned()),
-            Err(error) => Some(error.full_message()),
+            Ok(Answer::Ready) => Ok(()),
+            Ok(Answer::NotYet) => Err("it does not answer `PING` with `PONG`".to_owned()),
+            Err(error) => Err(error.full_message()),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::binary::Search;
 use super::choose_port::Ports;
 use super::cluster::{self, Keep};
 use super::place::{self, Place};
-use super::postgres::{Postgres, last_lines};
+use super::postgres::{Age, Postgres, last_lines};
 use super::proc::{self, Identity, Process};
 use super::redis::Redis;
 use super::state::{State, program};
@@ -162,7 +162,7 @@ impl Server {
         (state.process, state.port) = (Some(process), port);
         state.save(&self.place.folder)?;
         let position = log::length(&self.place.log());
-        if !self.answers(process, port, deadline).await? {
+        if !self.answers(process, port, Age::Found, deadline).await? {
             return Err(self.ended(position));
         }
         Ok(Running {
@@ -172,7 +172,8 @@ impl Server {
             port,
             configured_port: self.configured_port,
             version: state.version,
-            is_outdated: !state.config.is_empty() && state.config != self.digest(),
+            is_outdated: !state.config.is_empty()
+                && (state.config != self.digest() || state.configured_port != self.configured_port),
         })
     }
 
@@ -229,7 +230,10 @@ impl Server {
             let Some(started) = self.spawn(&binary.path, port, state)? else {
                 return Err(self.ended(position));
             };
-            if self.answers(started.identity(), port, deadline).await? {
+            if self
+                .answers(started.identity(), port, Age::Started, deadline)
+                .await?
+            {
                 return Ok((started, port));
             }
             drop(started);
@@ -272,12 +276,18 @@ impl Server {
     }
 
     /// Waits until the server answers (`true`) or has ended (`false`).
-    async fn answers(&self, process: Identity, port: u16, deadline: Instant) -> Result<bool> {
+    async fn answers(
+        &self,
+        process: Identity,
+        port: u16,
+        age: Age,
+        deadline: Instant,
+    ) -> Result<bool> {
         let data = self.place.data();
         while process.is_alive() {
             let answer = match &self.wanted {
                 Wanted::Postgres(_) if !cluster::says_ready(&data, process.pid) => Answer::NotYet,
-                Wanted::Postgres(postgres) => postgres.login(port, &data).await?,
+                Wanted::Postgres(postgres) => postgres.login(port, &data, age).await?,
                 Wanted::Redis(redis) => redis.ask(port, process.pid).await?,
             };
             match answer {

@@ -86,10 +86,26 @@ pub(super) const fn program(server: NativeServer) -> &'static str {
 ///
 /// Cheap: reads three small files and asks nobody.
 pub fn published_port(project_state: &Path, profile: Profile, service: &str) -> Option<u16> {
+    running(project_state, profile, service).map(|state| state.port)
+}
+
+/// Where a service really is that the settings expect on `port`: another port when that one was taken at its start.
+///
+/// `None` when it does not run or was not meant to be there, so that a port given on purpose is used as it is given.
+pub fn moved_port(project_state: &Path, profile: Profile, service: &str, port: u16) -> Option<u16> {
+    let state = running(project_state, profile, service)?;
+    let is_meant = state
+        .configured_port
+        .is_none_or(|configured| configured == port);
+    is_meant.then_some(state.port)
+}
+
+fn running(project_state: &Path, profile: Profile, service: &str) -> Option<State> {
     let folder = profile_folder(project_state, profile).join(service);
     let state = State::load(&folder)?;
     let place = Place::existing(&folder, Some(&state))?;
-    state.running(&place).map(|_alive| state.port)
+    state.running(&place)?;
+    Some(state)
 }
 
 /// The port of a service: as recorded, or as the server itself wrote it down.

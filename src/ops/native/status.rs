@@ -14,8 +14,8 @@ use crate::ops::stack::NativeServer;
 /// Whom to ask as, to see whether the servers serve.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// The profile's database; host and port are those of the server that is asked.
-    pub database: Target,
+    /// The profile's database, if it has one; host and port are those of the server that is asked.
+    pub database: Option<Target>,
     /// The password of Redis; empty means none.
     pub redis_password: Secret,
 }
@@ -65,13 +65,12 @@ impl Driver {
             let process = known.process();
             let mut status = known.status(process);
             if let (Some(process), Some(port)) = (process, status.port) {
-                let trouble = ask(known.kind, process, port, credentials).await;
-                status.health = Some(if trouble.is_none() {
-                    "healthy"
-                } else {
-                    "unhealthy"
+                let asked = ask(known.kind, process, port, credentials).await;
+                status.health = asked.as_ref().map(|answer| match answer {
+                    Ok(()) => "healthy",
+                    Err(_) => "unhealthy",
                 });
-                status.detail = trouble;
+                status.detail = asked.and_then(Result::err);
             }
             all.push(status);
         }
@@ -79,23 +78,25 @@ impl Driver {
     }
 }
 
-/// What is wrong with a running server, if anything is.
+/// What is wrong with a running server, if anything is; `None` when there is nobody to ask as.
 async fn ask(
     kind: NativeServer,
     process: Identity,
     port: u16,
     credentials: &Credentials,
-) -> Option<String> {
+) -> Option<Result<(), String>> {
     match kind {
         NativeServer::Postgres => {
             let target = Target {
                 host: "127.0.0.1".to_owned(),
                 port,
-                ..credentials.database.clone()
+                ..credentials.database.clone()?
             };
-            postgres::trouble(&target).await
+            Some(postgres::check(&target).await)
         }
-        NativeServer::Redis => Redis::trouble(&credentials.redis_password, port, process.pid).await,
+        NativeServer::Redis => {
+            Some(Redis::check(&credentials.redis_password, port, process.pid).await)
+        }
     }
 }
 

@@ -99,7 +99,7 @@ impl Stage {
     fn status(&self, profile: Profile, database: Target) -> Vec<Status> {
         let driver = self.driver(profile);
         let credentials = Credentials {
-            database,
+            database: Some(database),
             redis_password: Secret::new("redis-secret"),
         };
         self.wait(async { Ok(driver.status(&credentials).await) })
