@@ -13,8 +13,6 @@ mod declarations;
 mod errors;
 mod examples;
 mod flow;
-mod examples;
-mod layers;
 mod layers;
 mod lexiflow;
 mod redis;
