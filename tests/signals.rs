@@ -124,22 +124,6 @@ loop {}"#;
 }
 
 #[test]
-fn cleanup_that_does_not_end_is_stopped_by_a_third_signal() {
-    let body = "defer(|| { print(\"cleaning\"); loop {} }); print(\"at work\"); loop {}";
-    let project = Project::new().body(body);
-    let mut run = Running::start(&project, &["run", "t"]);
-
-    kill_process(run.pid(), Signal::INT).unwrap();
-    let mut out = BufReader::new(run.child.stdout.take().unwrap());
-    let mut line = String::new();
-    out.read_line(&mut line).unwrap();
-    assert_eq!(line, "cleaning\n");
-    kill_process(run.pid(), Signal::INT).unwrap();
-
-    run.end(&project).exits(130);
-}
-
-#[test]
 fn a_signal_stops_what_a_task_needs_and_runs() {
     let text = r#"
 task("base", #{ about: "Try" }, || { defer(|| print("base cleaned")); print("at work"); loop {} });
