@@ -83,6 +83,11 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// The stable names of all kinds.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().map(Self::as_str)
+    }
+
     const ALL: [Self; 18] = [
         Self::NotFound,
         Self::Invalid,
