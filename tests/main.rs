@@ -13,6 +13,8 @@ mod declarations;
 mod examples;
 mod layers;
 mod lexiflow;
+mod programs;
+mod questions;
 mod redis;
 mod run;
 mod soak;
