@@ -15,6 +15,8 @@ mod examples;
 mod flow;
 mod layers;
 mod lexiflow;
+mod programs;
+mod questions;
 mod redis;
 mod run;
 mod signals;
