@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod docs;
 pub mod engine;
 pub mod failure;
+pub mod gate;
 pub mod index;
 pub mod library;
 pub mod resolver;
@@ -16,6 +17,7 @@ pub mod session;
 pub mod task;
 
 mod cleanup;
+mod closures;
 mod collector;
 mod guard;
 mod imports;
