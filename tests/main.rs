@@ -8,6 +8,7 @@
 mod harness;
 
 mod arguments;
+mod conformance;
 mod db;
 mod declarations;
 mod errors;
