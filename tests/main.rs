@@ -13,6 +13,7 @@ mod arguments;
 mod conformance;
 mod db;
 mod declarations;
+mod documents;
 mod errors;
 mod examples;
 mod flow;
