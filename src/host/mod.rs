@@ -4,6 +4,7 @@ pub mod bridge;
 pub mod closure;
 pub mod context;
 pub mod strand;
+pub mod wording;
 
 pub mod archive;
 pub mod backup;
