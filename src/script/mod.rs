@@ -19,6 +19,7 @@ mod task_files;
 mod cleanup;
 mod collector;
 mod guard;
+mod needs;
 mod imports;
 mod params;
 
