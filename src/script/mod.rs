@@ -21,6 +21,7 @@ mod cleanup;
 mod closures;
 mod collector;
 mod guard;
+mod needs;
 mod imports;
 mod params;
 
