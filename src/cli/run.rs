@@ -8,11 +8,11 @@ use rhai::{Dynamic, Map};
 use super::context::Context;
 use super::{render, task_args, trace};
 use crate::base::{Error, Result};
-use crate::host::{Host, flow};
+use crate::host::Host;
 use crate::runtime::Runtime;
 use crate::script::diagnostic::Diagnostic;
 use crate::script::task::Task;
-use crate::script::{Catalog, Failure, Session, bind, check};
+use crate::script::{Catalog, Failure, Session, bind, gate};
 
 /// Runs a task with the words that follow its name.
 pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCode> {
@@ -65,7 +65,7 @@ fn show(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) {
 
 /// A task whose file, or a file of what it needs, has mistakes does not run at all.
 fn refuse_broken(catalog: &mut Catalog, task: &Task, ctx: &Context) -> Result<Option<ExitCode>> {
-    let found = check::before_run(catalog, &task.name)?;
+    let found = gate::before_run(catalog, &task.name)?;
     if found.is_empty() {
         return Ok(None);
     }
@@ -82,15 +82,16 @@ fn on_own_thread(
 ) -> Result<Dynamic, Box<Failure>> {
     let io = |e| Box::new(Failure::from(Error::io("cannot set up the run", e)));
     host.watch_signals().map_err(io)?;
-    let (own, name) = (host.clone(), task.name.clone());
-    let span = tracing::Span::current();
+    // A thread of its own gets its memory from the system in small pieces, so the many of an engine are taken here.
+    let session = Session::start(host.clone(), Arc::new(catalog));
+    let (name, span) = (task.name.clone(), tracing::Span::current());
     let work = move || {
         let _in_span = span.enter();
-        Session::start(own, Arc::new(catalog)).run(&name, args)
+        session.run(&name, args)
     };
     let script = std::thread::Builder::new()
         .name("script".into())
-        .stack_size(flow::STACK);
+        .stack_size(crate::host::STACK);
     let result = script.spawn(work).map_err(io)?.join();
     host.finish();
     result.unwrap_or_else(|_panic| {

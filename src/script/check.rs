@@ -11,8 +11,7 @@ use rhai::{AST, ASTNode, Engine, Expr, FnAccess, FnCallExpr, Position, Stmt};
 use super::api::Api;
 use super::catalog::Catalog;
 use super::diagnostic::{Diagnostic, Place, Severity};
-use super::index::hash;
-use super::{declaration, engine, failure, library};
+use super::{closures, declaration, engine, failure, imports, library};
 use crate::base::text::did_you_mean;
 use crate::base::{Project, Result};
 
@@ -66,6 +65,11 @@ impl<'p> Checker<'p> {
         }
     }
 
+    /// The engine that compiles what is checked.
+    pub(super) const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Checks one script.
     pub fn script(&self, file: &str, text: &str, role: Role) -> Vec<Diagnostic> {
         let ast = match self.engine.compile(text) {
@@ -99,32 +103,35 @@ impl<'p> Checker<'p> {
         found: &mut Vec<Diagnostic>,
     ) -> BTreeMap<String, Option<Functions>> {
         let mut imports = BTreeMap::new();
-        ast.walk(&mut |path| {
-            if let Some(ASTNode::Stmt(Stmt::Import(import, _))) = path.last() {
-                let (expr, alias) = &**import;
-                let at = Place::new(file, expr.start_position());
-                let literal = expr
-                    .get_literal_value(None)
-                    .and_then(|path| path.into_string().ok());
-                let functions = match literal {
-                    None => {
-                        found.push(Diagnostic::new(
-                            at,
-                            "the path of an import must be a literal string",
-                        ));
-                        None
-                    }
-                    Some(path) => self.module(&path).unwrap_or_else(|error| {
+        for import in imports::of(ast) {
+            let at = Place::new(file, import.at);
+            let functions = match import.path {
+                None => {
+                    let message = "the path of an import must be a literal string";
+                    found.push(Diagnostic::new(at, message));
+                    None
+                }
+                Some(path) => {
+                    found.extend(self.circle(file, &path, &at));
+                    self.module(&path).unwrap_or_else(|error| {
                         let hint = error.hint_text().map(str::to_owned);
                         found.push(Diagnostic::new(at, error.message()).hint(hint));
                         None
-                    }),
-                };
-                imports.insert(alias.name.to_string(), functions);
-            }
-            true
-        });
+                    })
+                }
+            };
+            imports.insert(import.alias, functions);
+        }
         imports
+    }
+
+    /// An import that leads back to the library it stands in; told once, in the first library by name.
+    fn circle(&self, file: &str, path: &str, at: &Place) -> Option<Diagnostic> {
+        let (own, first) = (library::key_of(file)?, library::key(path).ok()?);
+        let ring = imports::ring(self.project, &self.engine, &own, &first)?;
+        let is_told_here = ring.iter().min() == Some(&own);
+        is_told_here
+            .then(|| Diagnostic::new(at.clone(), format!("import cycle: {}", ring.join(" -> "))))
     }
 
     /// The public functions of a module; none when it does not compile, which its own check reports.
@@ -275,6 +282,7 @@ impl Calls<'_> {
                 .map(String::as_str)
                 .chain(self.checker.api.namespaces());
             let hint = did_you_mean(namespace, known).map(|near| format!("did you mean `{near}`?"));
+            let at = call.namespace.path.first().map_or(at, |first| first.pos);
             return self.report(at, format!("no namespace `{namespace}`"), hint);
         }
         let Some(forms) = self.checker.api.get(&full) else {
@@ -415,62 +423,41 @@ pub fn project(catalog: &Catalog) -> Vec<Diagnostic> {
             }
         }
     }
+    found.extend(same_closures(&checker, catalog));
     found.sort();
     found.dedup();
     found
 }
 
-/// What keeps a task from running: its needs, its file and theirs.
-pub fn before_run(catalog: &mut Catalog, task: &str) -> Result<Vec<Diagnostic>> {
-    let files: BTreeSet<String> = match catalog.order(task) {
-        Ok(order) => order.iter().map(|task| task.place.file.clone()).collect(),
-        Err(found) => return Ok(vec![found]),
-    };
+/// Closures that a library shares with another script.
+fn same_closures(checker: &Checker<'_>, catalog: &Catalog) -> Vec<Diagnostic> {
+    let project = checker.project;
+    let libraries = library::names(project);
+    let libraries = libraries
+        .iter()
+        .filter_map(|name| library::find(project, name).ok());
+    let mut scripts: Vec<(String, String)> = libraries.map(|s| (s.name, s.text)).collect();
+    let count = scripts.len();
+    scripts.extend(catalog.files().filter_map(|file| {
+        let text = std::fs::read_to_string(project.path(file)).ok()?;
+        Some((file.to_owned(), text))
+    }));
+    let compiled = scripts
+        .into_iter()
+        .map(|(file, text)| (file, checker.engine.compile(text).ok()));
+    let mut owners: HashMap<String, String> = HashMap::new();
     let mut found = Vec::new();
-    for file in files {
-        found.extend(file_before_run(catalog, &file)?);
-    }
-    Ok(found)
-}
-
-/// A file is looked at again only when it, or what it imports, changed.
-fn file_before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>> {
-    let project = std::sync::Arc::clone(catalog.project());
-    let text = std::fs::read_to_string(project.path(file))
-        .map_err(|e| crate::base::Error::io(format!("cannot read task file `{file}`"), e))?;
-    let fingerprint = fingerprint(&project, &text);
-    if catalog.is_checked(file, fingerprint) {
-        return Ok(Vec::new());
-    }
-    let mut found = Checker::new(&project).script(file, &text, Role::Tasks);
-    found.retain(|found| found.severity == Severity::Error);
-    if found.is_empty() {
-        catalog.set_checked(file, fingerprint);
-    }
-    Ok(found)
-}
-
-/// A number that changes with a script and everything it imports.
-fn fingerprint(project: &Project, text: &str) -> u64 {
-    let mut seen = BTreeSet::new();
-    let mut texts = vec![text.to_owned()];
-    let mut sum = 0_u64;
-    while let Some(text) = texts.pop() {
-        sum = sum.rotate_left(7) ^ hash(&text);
-        for path in imported(&text) {
-            if seen.insert(path.to_owned())
-                && let Ok(source) = library::find(project, path)
-            {
-                texts.push(source.text);
+    for (at, (file, ast)) in compiled.enumerate() {
+        let Some(ast) = ast else { continue };
+        for name in closures::names(&ast) {
+            if let Some(owner) = owners.get(&name) {
+                let place = closures::place(&ast, &file, &name);
+                let message = closures::message(owner, &file, &place);
+                found.push(Diagnostic::new(place, message).hint(Some(closures::HINT.into())));
+            } else if at < count {
+                owners.insert(name, file.clone());
             }
         }
     }
-    sum
-}
-
-/// The paths that a text imports; more than there are does no harm.
-fn imported(text: &str) -> impl Iterator<Item = &str> {
-    text.split("import")
-        .skip(1)
-        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+    found
 }

@@ -1,8 +1,9 @@
 //! The only place an engine is built.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use rhai::{CallFnOptions, Dynamic, Engine, EvalAltResult, OptimizationLevel, Scope};
+use rhai::packages::{Package, StandardPackage};
+use rhai::{CallFnOptions, Dynamic, Engine, Module, OptimizationLevel, Scope, Shared};
 
 use super::collector;
 use super::resolver::{Resolver, Scripts};
@@ -12,10 +13,18 @@ use crate::host::{self, Host, strand};
 /// How deep calls may nest; deeper scripts loop by mistake.
 const CALL_LEVELS: usize = 64;
 
-/// An engine that belongs to one run and imports from its project.
-pub fn for_project(host: &Host, project: Arc<Project>) -> Engine {
+/// How many strings the compiler keeps one copy of; what rhai's own `Engine::new` has.
+const STRINGS_INTERNED: usize = 256;
+
+/// The language's own functions: made once and shared by every engine, and not taken down when the program ends.
+static STANDARD: LazyLock<Shared<Module>> =
+    LazyLock::new(|| StandardPackage::new().as_shared_module());
+
+/// An engine that belongs to one run and imports from its project, and the scripts it will have loaded.
+pub fn for_project(host: &Host, project: Arc<Project>) -> (Engine, Scripts) {
     let mut engine = bare();
     let resolver = Resolver::new(project);
+    let scripts = resolver.scripts();
     find_closures_of_modules(&mut engine, resolver.scripts());
     engine.set_module_resolver(resolver);
     engine.set_default_tag(Dynamic::from(host.clone()));
@@ -28,15 +37,19 @@ pub fn for_project(host: &Host, project: Arc<Project>) -> Engine {
             .output()
             .say(&format!("{place}:{position}: {text}"));
     });
-    engine
+    (engine, scripts)
 }
 
 /// An engine that can compile and check, but not run: it has no host.
 pub fn bare() -> Engine {
-    let mut engine = Engine::new();
+    let mut engine = Engine::new_raw();
+    engine.set_max_strings_interned(STRINGS_INTERNED);
+    engine.register_global_module(Shared::clone(&STANDARD));
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_strict_variables(true);
     engine.set_fail_on_invalid_map_property(true);
+    // The fast way of operators loses the place of `1 / 0`.
+    engine.set_fast_operators(false);
     engine.set_max_call_levels(CALL_LEVELS);
     engine.set_max_expr_depths(0, 0);
     engine.disable_symbol("eval");
@@ -56,13 +69,8 @@ fn find_closures_of_modules(engine: &mut Engine, scripts: Scripts) {
         if !name.starts_with("anon$") {
             return Ok(None);
         }
-        let found = scripts.defining(name);
-        let [ast] = found.as_slice() else {
-            return if found.is_empty() {
-                Ok(None)
-            } else {
-                Err(ambiguous())
-            };
+        let Some(ast) = scripts.defining(name) else {
+            return Ok(None);
         };
         let args: Vec<Dynamic> = args.iter().map(|arg| (*arg).clone()).collect();
         let options = CallFnOptions::new()
@@ -70,13 +78,9 @@ fn find_closures_of_modules(engine: &mut Engine, scripts: Scripts) {
             .with_tag(context.tag().clone());
         let engine = context.engine();
         engine
-            .call_fn_with_options(options, &mut Scope::new(), ast, name, args)
+            .call_fn_with_options(options, &mut Scope::new(), &ast, name, args)
             .map(Some)
     });
-}
-
-fn ambiguous() -> Box<EvalAltResult> {
-    "two imported scripts hold the same closure at the same place; change one of them".into()
 }
 
 fn print(host: &Host, text: &str) {

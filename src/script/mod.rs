@@ -9,15 +9,19 @@ pub mod diagnostic;
 pub mod docs;
 pub mod engine;
 pub mod failure;
+pub mod gate;
 pub mod index;
 pub mod library;
 pub mod resolver;
 pub mod session;
 pub mod task;
+mod task_files;
 
 mod cleanup;
+mod closures;
 mod collector;
 mod guard;
+mod imports;
 mod params;
 
 pub use catalog::Catalog;

@@ -11,6 +11,7 @@ use super::api::Api;
 use super::catalog::Catalog;
 use super::collector::{self, Body};
 use super::diagnostic::Diagnostic;
+use super::resolver::Scripts;
 use super::task::Task;
 use super::{bind, cleanup, engine, failure, guard};
 use crate::base::{Error, Reason};
@@ -22,6 +23,7 @@ use failure::Failure;
 pub struct Session {
     host: Host,
     engine: Engine,
+    scripts: Scripts,
     catalog: Arc<Catalog>,
     loaded: Mutex<HashMap<String, Arc<Loaded>>>,
     done: Mutex<HashMap<String, Done>>,
@@ -43,10 +45,11 @@ const FAILED_ELSEWHERE: &str = "failed on another line of execution";
 impl Session {
     /// A session of a host and the tasks of its project.
     pub fn start(host: Host, catalog: Arc<Catalog>) -> Arc<Self> {
-        let engine = engine::for_project(&host, Arc::clone(catalog.project()));
+        let (engine, scripts) = engine::for_project(&host, Arc::clone(catalog.project()));
         let session = Arc::new(Self {
             host: host.clone(),
             engine,
+            scripts,
             catalog,
             loaded: Mutex::default(),
             done: Mutex::default(),
@@ -164,7 +167,8 @@ impl Session {
             guard::ask(&self.host, each).map_err(|error| thrown(&error))?;
         }
         for need in order.iter().filter(|need| need.name != task.name) {
-            self.run_needed(caller, need)?;
+            let result = self.run_needed(caller, need);
+            result.map_err(|inner| in_need(&order, need, inner))?;
         }
         self.run_alone(caller, task, args)
     }
@@ -199,11 +203,7 @@ impl Session {
             .map_err(|error| thrown(&error))
             .and_then(|args| self.run_alone(caller, task, args));
         *done = Some(result.is_ok());
-        result.map(drop).map_err(|inner| {
-            let (frame, file) = (format!("task `{}`", task.name), task.place.file.clone());
-            let at = Position::NONE;
-            Box::new(EvalAltResult::ErrorInFunctionCall(frame, file, inner, at))
-        })
+        result.map(drop)
     }
 
     fn run_alone(&self, caller: &Strand, task: &Task, args: Map) -> RhaiResultOf<Dynamic> {
@@ -268,6 +268,7 @@ impl Session {
             .map_err(|e| thrown(&Error::io(format!("cannot read task file `{file}`"), e)))?;
         let mut ast = self.engine.compile(&text)?;
         ast.set_source(file);
+        self.scripts.add_tasks(file, &ast)?;
         let collecting = collector::start();
         self.engine.run_ast_with_scope(&mut Scope::new(), &ast)?;
         let loaded = Arc::new(Loaded {
@@ -281,6 +282,23 @@ impl Session {
         );
         let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(all.entry(file.to_owned()).or_insert(loaded)))
+    }
+}
+
+/// The failure of a needed task as called from the first place that needs it.
+fn in_need(order: &[&Task], need: &Task, inner: Box<EvalAltResult>) -> Box<EvalAltResult> {
+    let frame = |task: &Task, inner, at| {
+        let (name, file) = (format!("task `{}`", task.name), task.place.file.clone());
+        Box::new(EvalAltResult::ErrorInFunctionCall(name, file, inner, at))
+    };
+    let is_meant = |name: &str| need.name == name || need.aliases.iter().any(|alias| alias == name);
+    let needing = order.iter().find_map(|task| {
+        let (_, place) = task.needs.iter().find(|(name, _)| is_meant(name))?;
+        Some((task, place))
+    });
+    match needing {
+        Some((task, place)) => frame(task, frame(need, inner, place.position()), Position::NONE),
+        None => frame(need, inner, Position::NONE),
     }
 }
 

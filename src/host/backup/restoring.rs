@@ -1,13 +1,9 @@
 //! Restoring backups.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rhai::{Dynamic, NativeCallContext};
 use serde::Deserialize;
 
 use super::Surroundings;
