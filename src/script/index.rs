@@ -1,8 +1,10 @@
 //! The index: what each task file declares, kept on disk so that running one task compiles one file.
 //!
-//! An entry counts while the file's size and time are as recorded and that time is well before the index was written;
-//! otherwise the file is read again and, when its text differs, compiled again.
+//! An entry counts while the file's size and times are as recorded and those times are well before the index was written;
+//! otherwise the file is read again and, when its text differs, compiled again. The time of the last change of the file's
+//! own record counts too: tools that unpack or deploy may give every file the same time of modification.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Place};
 use super::task::Task;
 use crate::base::{Error, Project, Result};
 
@@ -45,6 +47,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     modified_ns: u64,
+    changed_ns: u64,
     size: u64,
 }
 
@@ -54,6 +57,7 @@ impl Stamp {
         let metadata = path.metadata()?;
         Ok(Self {
             modified_ns: nanoseconds(metadata.modified()?),
+            changed_ns: changed(&metadata),
             size: metadata.len(),
         })
     }
@@ -78,10 +82,26 @@ impl Entry {
         })
     }
 
+    fn damaged(&self) -> Content {
+        let place = Place {
+            file: self.file.clone(),
+            line: 1,
+            column: 1,
+        };
+        let found = Diagnostic::new(
+            place,
+            "what `.lexi/index.json` says of this file is damaged",
+        );
+        Content {
+            tasks: Vec::new(),
+            problems: vec![found.hint(Some("rm .lexi/index.json".to_owned()))],
+        }
+    }
+
     /// What the file declares.
     pub fn content(&self) -> &Content {
         self.content
-            .get_or_init(|| serde_json::from_str(self.raw.get()).unwrap_or_default())
+            .get_or_init(|| serde_json::from_str(self.raw.get()).unwrap_or_else(|_| self.damaged()))
     }
 }
 
@@ -120,7 +140,8 @@ impl Index {
     /// the index being written could have left the same time behind.
     pub fn trusts(&self, entry: &Entry, stamp: Stamp) -> bool {
         const GRAIN_NS: u64 = 20_000_000;
-        entry.stamp == stamp && stamp.modified_ns + GRAIN_NS < self.written_ns
+        let latest = stamp.modified_ns.max(stamp.changed_ns);
+        entry.stamp == stamp && latest.saturating_add(GRAIN_NS) < self.written_ns
     }
 }
 
@@ -133,8 +154,21 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::write(&partial, bytes)?;
-    std::fs::rename(&partial, path)
+    let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
+    if written.is_err() {
+        // What could not be written may not be removable either.
+        let _still_there = std::fs::remove_file(&partial);
+    }
+    written
+}
+
+/// When the file's record was changed last; nobody can set that.
+fn changed(metadata: &std::fs::Metadata) -> u64 {
+    let seconds = u64::try_from(metadata.ctime()).unwrap_or_default();
+    let nanoseconds = u64::try_from(metadata.ctime_nsec()).unwrap_or_default();
+    seconds
+        .saturating_mul(1_000_000_000)
+        .saturating_add(nanoseconds)
 }
 
 /// Which program wrote the index: its version, and its own size and time while it is being developed.
