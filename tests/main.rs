@@ -14,6 +14,7 @@ mod declarations;
 mod errors;
 mod examples;
 mod flow;
+mod index;
 mod layers;
 mod lexiflow;
 mod redis;

@@ -132,7 +132,7 @@ impl Outcome {
 
     /// Stderr is empty.
     #[track_caller]
-    pub(crate) fn is_quiet(self) -> Self {
+    pub(crate) fn keeps_quiet(self) -> Self {
         self.check(self.err.is_empty(), "stderr should be empty");
         self
     }
