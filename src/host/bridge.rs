@@ -221,7 +221,6 @@ mod tests {
 
     #[derive(Debug, Default, serde::Deserialize)]
     #[serde(default, deny_unknown_fields)]
-    #[expect(dead_code, reason = "only its parsing is looked at")]
     struct Sample {
         jobs: u32,
         deep: bool,

@@ -346,7 +346,11 @@ fn timed_out(own: &Strand, task: &Task, error: Box<EvalAltResult>) -> Box<EvalAl
             let why = own.cancel.error();
             let message = format!("task `{}` {}", task.name, why.message());
             let hint = format!("its limit stands at {}", task.place);
-            thrown(&Error::new(crate::base::Kind::Timeout, message).hint(hint))
+            thrown(
+                &Error::new(crate::base::Kind::Timeout, message)
+                    .hint(hint)
+                    .exit_status(124),
+            )
         }
         _ => error,
     }

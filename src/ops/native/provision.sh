@@ -8,7 +8,8 @@ made= child= stop=
 
 run() {
     [ -z "$stop" ] || return 130
-    "$@" </dev/null &
+    # A shell without job control starts programs beside it deaf to INT; `env` lets them hear again.
+    env --default-signal=INT "$@" </dev/null &
     child=$!
     while :; do
         wait "$child"
