@@ -4,7 +4,9 @@ node_version=20.20.2
 node_home=$cache/node-$node_version
 
 # Debian's pip, whatever other Python is first in PATH.
-pip() { PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore /usr/bin/python3 -m pip --cache-dir "$cache/pip" "$@"; }
+pip() {
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore /usr/bin/python3 -m pip --cache-dir "$cache/pip" "$@"
+}
 
 # Node and npm below $node_home, the same on every machine. A wheel of PyPI brings an npm to begin with, since a clean
 # machine has none; that npm then fetches the versions of lib/node.

@@ -12,21 +12,18 @@ start_root() {
         [ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
     done
     ln -s /bin/env "$root/usr/bin/env"
-    # The public images' own numbers, so that files in a volume have the same owners.
-    cat >"$root/etc/passwd" <<'USERS'
-root:x:0:0:root:/root:/bin/sh
-postgres:x:70:70::/var/lib/postgresql:/bin/sh
-redis:x:999:1000::/data:/bin/sh
-node:x:1000:1000::/home/node:/bin/sh
-pgadmin:x:5050:0::/var/lib/pgadmin:/bin/sh
-commander:x:10000:0::/redis-commander:/bin/sh
-nobody:x:65534:65534::/:/bin/false
-USERS
-    printf '%s\n' root:x:0: postgres:x:70: redis:x:1000: node:x:1000: nogroup:x:65534: >"$root/etc/group"
+    add_user "$root" root 0 0 /root
+    add_user "$root" nobody 65534 65534 /
     printf '%s\n' 'hosts: files dns' 'passwd: files' 'group: files' >"$root/etc/nsswitch.conf"
     # busybox has a setpriv of its own that cannot change the user.
     copy_from_host "$root" '' /usr/bin/setpriv
     copy_name_lookup "$root"
+}
+
+# add_user ROOT NAME UID GID HOME: the public image's own numbers, so that files in a volume have the same owners.
+add_user() {
+    echo "$2:x:$3:$4::$5:/bin/sh" >>"$1/etc/passwd"
+    grep -qs ":x:$4:" "$1/etc/group" || echo "$2:x:$4:" >>"$1/etc/group"
 }
 
 # glibc loads these by name at run time, so no program lists them.

@@ -32,4 +32,5 @@ if [ ! -f "$data/pgadmin4.db" ]; then
     servers=${PGADMIN_SERVER_JSON_FILE:-/pgadmin4/servers.json}
     [ ! -f "$servers" ] || python3 setup.py load-servers "$servers" --user "$PGADMIN_DEFAULT_EMAIL"
 fi
-exec python3 pgAdmin4.py
+# As process 1 Python would not end on SIGTERM.
+exec dumb-init -- python3 pgAdmin4.py

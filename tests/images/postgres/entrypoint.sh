@@ -41,11 +41,10 @@ create_cluster() {
         echo "hint: set POSTGRES_PASSWORD, or POSTGRES_HOST_AUTH_METHOD=trust" >&2
         exit 1
     fi
-    local password=()
-    [ -z "$POSTGRES_PASSWORD" ] || password=(--pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD"))
     # Nothing is lost when the machine stops in here: a half-made cluster is not used. The server itself does sync.
-    eval "initdb --username=\"\$POSTGRES_USER\" --locale=C.UTF-8 --encoding=UTF8 --no-sync $POSTGRES_INITDB_ARGS" \
-        '"${password[@]}"' >/dev/null
+    # POSTGRES_INITDB_ARGS are words of a shell, hence the eval.
+    eval 'initdb --username="$POSTGRES_USER" --pwfile=<(printf "%s\n" "$POSTGRES_PASSWORD") \
+        --locale=C.UTF-8 --encoding=UTF8 --no-sync '"$POSTGRES_INITDB_ARGS" >/dev/null
     printf '\nhost all all all %s\n' "${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >>"$PGDATA/pg_hba.conf"
 }
 
