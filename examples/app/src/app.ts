@@ -11,7 +11,7 @@ import { LOG_LEVELS, type Settings } from './config/settings.js';
 export async function createApp(settings: Settings): Promise<INestApplication> {
   const logger = new ConsoleLogger({
     logLevels: LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(settings.logLevel) + 1),
-    colors: process.stdout.isTTY,
+    colors: Boolean(process.stdout.isTTY),
   });
   const app = await NestFactory.create(AppModule, { logger });
   app.useWebSocketAdapter(new WsAdapter(app));
