@@ -1,10 +1,6 @@
 //! Sorting with a closure. The language's own swallows what the closure throws, a request to stop included.
 
 use rhai::Module;
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
 use rhai::plugin::*;
 use rhai::{Array, FnPtr};
 
