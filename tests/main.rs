@@ -8,6 +8,8 @@
 mod harness;
 
 mod arguments;
+mod check;
+mod completions;
 mod conformance;
 mod db;
 mod declarations;
@@ -17,6 +19,7 @@ mod flow;
 mod index;
 mod layers;
 mod lexiflow;
+mod list;
 mod programs;
 mod questions;
 mod redis;
