@@ -245,12 +245,12 @@ fn a_warning_is_shown_and_stops_nothing() {
 
 #[test]
 fn right_scripts_have_no_findings() {
-    let library = r#"
+    let library = r"
 const LIMIT = 5;
 fn limit() { global::LIMIT }
 fn each(items, f) { for item in items { f.call(item); } }
 fn later(f) { defer(f); }
-"#;
+";
     let text = r#"//! All that is allowed
 import "lib/util" as util;
 const NAME = "x";

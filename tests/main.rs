@@ -2,7 +2,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test fails by panicking and starts programs"
+    clippy::too_many_lines,
+    reason = "a test fails by panicking, starts programs, and may be one long table"
 )]
 
 mod harness;
@@ -13,6 +14,7 @@ mod completions;
 mod conformance;
 mod db;
 mod declarations;
+mod documents;
 mod errors;
 mod examples;
 mod flow;

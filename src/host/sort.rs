@@ -1,8 +1,6 @@
 //! Sorting with a closure. The language's own swallows what the closure throws, a request to stop included.
 
-use rhai::Module;
-use rhai::plugin::*;
-use rhai::{Array, FnPtr};
+use rhai::{Array, Dynamic, FnPtr, Module, NativeCallContext};
 
 use super::bridge::{self, RhaiResultOf};
 use super::wording;

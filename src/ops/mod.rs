@@ -7,6 +7,7 @@ pub mod database;
 pub mod files;
 pub mod http;
 pub mod lock;
+pub(crate) mod measure;
 pub mod migrate;
 pub mod native;
 pub mod pipeline;

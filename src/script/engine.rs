@@ -13,6 +13,9 @@ use crate::host::{self, Host, strand};
 /// How deep calls may nest; deeper scripts loop by mistake.
 const CALL_LEVELS: usize = 64;
 
+/// How deep expressions may nest. The compiler calls itself for each level, so without a limit a file could end the program.
+const EXPRESSION_DEPTH: usize = 250;
+
 /// How many strings the compiler keeps one copy of; what rhai's own `Engine::new` has.
 const STRINGS_INTERNED: usize = 256;
 
@@ -51,7 +54,7 @@ pub fn bare() -> Engine {
     // The fast way of operators loses the place of `1 / 0`.
     engine.set_fast_operators(false);
     engine.set_max_call_levels(CALL_LEVELS);
-    engine.set_max_expr_depths(0, 0);
+    engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
     engine.disable_symbol("eval");
     engine.on_progress(|_| strand::should_stop().then(|| "cancelled".into()));
     host::install(&mut engine);
@@ -89,5 +92,19 @@ fn print(host: &Host, text: &str) {
         host.output().say(&marked);
     } else {
         host.output().data(&marked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_may_nest_deep_but_not_without_end() {
+        let nested =
+            |levels: usize| format!("let x = {}1{};", "(".repeat(levels), ")".repeat(levels));
+
+        assert!(bare().compile(nested(200)).is_ok());
+        assert!(bare().compile(nested(50_000)).is_err());
     }
 }

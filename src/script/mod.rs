@@ -22,6 +22,7 @@ mod closures;
 mod collector;
 mod guard;
 mod imports;
+mod needs;
 mod params;
 
 pub use catalog::Catalog;
