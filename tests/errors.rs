@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::harness::Project;
+use crate::harness::{HUNG, Outcome, Project};
 
 /// What a failing task with this body shows.
 #[track_caller]
@@ -891,4 +891,69 @@ fn a_nul_byte_is_named_for_what_it_is() {
         let project = Project::new().body(&format!("    {body};"));
         project.lexi("run t").exits(1).tells(message);
     }
+}
+
+#[test]
+fn data_that_is_lost_is_no_success() {
+    for words in [["list", "-q"], ["run", "t"]] {
+        let project = Project::new().body("    print(\"data\");");
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let child = project.command(&words).stdout(full).spawn().unwrap();
+
+        Outcome::wait(child, HUNG, project.root(), &words)
+            .exits(1)
+            .tells("not everything got to standard output: No space left");
+    }
+}
+
+#[test]
+fn a_project_in_a_folder_whose_name_is_no_text_is_refused() {
+    let project = Project::new();
+    let name = std::os::unix::ffi::OsStrExt::from_bytes(b"bad\xff");
+    let folder = project.root().join::<&std::ffi::OsStr>(name);
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("lexi.toml"), "").unwrap();
+
+    let child = project
+        .command(&["list"])
+        .current_dir(&folder)
+        .spawn()
+        .unwrap();
+
+    Outcome::wait(child, HUNG, project.root(), &["list"])
+        .exits(2)
+        .tells("is not UTF-8");
+}
+
+#[test]
+fn a_task_file_that_cannot_be_read_leaves_the_others_alone() {
+    let project = Project::new().body("    print(\"ran\");");
+    std::fs::write(project.path("tasks/bad.rhai"), b"//! Bad\n\n\xff\n").unwrap();
+
+    project.lexi("run t").succeeds().stdout("ran\n");
+    for words in ["check", "check"] {
+        let outcome = project.lexi(words).exits(1);
+        outcome.tells("tasks/bad.rhai:3").tells("is not UTF-8");
+    }
+    project.lexi("list").succeeds();
+
+    std::fs::write(
+        project.path("tasks/bad.rhai"),
+        "//! Good\n\ntask(\"b\", #{ about: \"B\" }, || print(\"b\"));\n",
+    )
+    .unwrap();
+    project.lexi("run b").succeeds().stdout("b\n");
+}
+
+#[test]
+fn a_device_keeps_its_name() {
+    let project = Project::new().body("    fs::write(\"/dev/null\", \"x\");");
+
+    project
+        .lexi("run t")
+        .exits(1)
+        .tells("cannot replace `/dev/null`: it is no file");
 }

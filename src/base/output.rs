@@ -1,7 +1,7 @@
 //! The only place that prints: data to stdout, narration to stderr, whole lines, secrets masked.
 
 use std::io::{IsTerminal, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use super::redact::Redactor;
+use super::{Error, Kind};
 
 /// Success.
 pub const GREEN: Style = AnsiColor::Green.on_default();
@@ -80,6 +81,8 @@ struct Inner {
     redactor: Arc<Redactor>,
     bars: MultiProgress,
     line: Mutex<()>,
+    /// Why data did not get to stdout.
+    lost: OnceLock<String>,
 }
 
 impl Output {
@@ -106,6 +109,7 @@ impl Output {
             redactor,
             bars: MultiProgress::with_draw_target(target),
             line: Mutex::new(()),
+            lost: OnceLock::new(),
         };
         Self {
             inner: Arc::new(inner),
@@ -240,6 +244,24 @@ impl Output {
         }
     }
 
+    /// The error that kept data from stdout, if one did: whoever ends the program must not call that a success.
+    pub fn lost(&self) -> Option<Error> {
+        self.note_lost(std::io::stdout().flush());
+        let why = self.inner.lost.get()?;
+        let message = format!("not everything got to standard output: {why}");
+        Some(Error::new(Kind::Io, message))
+    }
+
+    fn note_lost(&self, written: std::io::Result<()>) {
+        match written {
+            // A closed pipe (`lexi list | head`) is the reader's choice, not an error of ours.
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                let _first_stays = self.inner.lost.set(e.to_string());
+            }
+            _ => {}
+        }
+    }
+
     fn write(&self, stream: Stream, text: &str) {
         let masked = self.inner.redactor.mask(text);
         let _whole_line = self
@@ -248,11 +270,11 @@ impl Output {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         self.inner.bars.suspend(|| {
-            // A closed pipe (`lexi list | head`) is the reader's choice, not an error of ours.
-            let _closed_pipe = match stream {
-                Stream::Out => std::io::stdout().write_all(masked.as_bytes()),
-                Stream::Err => std::io::stderr().write_all(masked.as_bytes()),
-            };
+            // When stderr cannot be written there is nobody left to tell.
+            match stream {
+                Stream::Out => self.note_lost(std::io::stdout().write_all(masked.as_bytes())),
+                Stream::Err => drop(std::io::stderr().write_all(masked.as_bytes())),
+            }
         });
     }
 }

@@ -140,6 +140,10 @@ impl Project {
         let root = root.canonicalize().map_err(|e| {
             Error::usage(format!("cannot open project `{}`", root.display())).because(e)
         })?;
+        if root.to_str().is_none() {
+            let message = format!("the path `{}` is not UTF-8", root.display());
+            return Err(Error::usage(message).hint("move the project to a folder whose name is"));
+        }
         let file = root.join(CONFIG_FILE);
         let text = std::fs::read_to_string(&file).map_err(|e| {
             Error::usage(format!("cannot read `{}`", file.display()))

@@ -23,7 +23,7 @@ use clap::{CommandFactory, Parser};
 use context::Context;
 
 use crate::base::text::did_you_mean;
-use crate::base::{Error, Result};
+use crate::base::{Error, Output, Result};
 
 /// Reads the command line, does what it says, and reports: the one place where an error becomes an exit code.
 pub fn main(words: Vec<OsString>) -> ExitCode {
@@ -32,9 +32,18 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
         Err(error) => return render::usage(&error),
     };
     let ctx = Context::new(args.global.clone());
-    match ctx.profile().and_then(|_valid| dispatch(args, &ctx)) {
+    let code = match ctx.profile().and_then(|_valid| dispatch(args, &ctx)) {
         Ok(code) => code,
         Err(error) => render::exit(ctx.output(), &error),
+    };
+    delivered(ctx.output(), code)
+}
+
+/// Data that did not get to stdout is no success.
+fn delivered(output: &Output, code: ExitCode) -> ExitCode {
+    match output.lost() {
+        Some(error) if code == ExitCode::SUCCESS => render::exit(output, &error),
+        _ => code,
     }
 }
 

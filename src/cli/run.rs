@@ -43,7 +43,9 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
         ctx.flags(),
     );
     let outcome = on_own_thread(&host, catalog, &task, args);
-    Ok(report(&ctx, &host, outcome))
+    let code = report(&ctx, &host, outcome);
+    // A task's own flags gave it an output of its own.
+    Ok(super::delivered(ctx.output(), code))
 }
 
 /// A task whose file cannot be read is not known, but the file's text tells that it is meant.

@@ -269,6 +269,20 @@ fn unknown_need(name: &str, at: &Place, known: &BTreeSet<&str>) -> Diagnostic {
         .hint(near.map(|near| format!("did you mean `{near}`?")))
 }
 
+/// The text of a task file; bytes that are none are a mistake of this file and leave the others alone.
+fn text(bytes: Vec<u8>, file: &str) -> Result<String, Diagnostic> {
+    String::from_utf8(bytes).map_err(|e| {
+        let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+        let place = Place {
+            file: file.to_owned(),
+            line: good.split(|byte| *byte == b'\n').count(),
+            column: 1,
+        };
+        let hint = Some("save the file as UTF-8".to_owned());
+        Diagnostic::new(place, "this line is not UTF-8".to_owned()).hint(hint)
+    })
+}
+
 fn read(
     path: &Path,
     file: String,
@@ -276,8 +290,15 @@ fn read(
     older: Option<Entry>,
     compiler: &OnceCell<Engine>,
 ) -> Result<Entry> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Error::io(format!("cannot read task file `{file}`"), e))?;
+    let bytes =
+        std::fs::read(path).map_err(|e| Error::io(format!("cannot read task file `{file}`"), e))?;
+    let text = match text(bytes, &file) {
+        Ok(text) => text,
+        Err(problem) => {
+            let (tasks, problems) = (Vec::new(), vec![problem]);
+            return Entry::new(file, stamp, 0, Content { tasks, problems });
+        }
+    };
     let hash = hash(&text);
     if let Some(mut entry) = older.filter(|entry| entry.hash == hash) {
         entry.stamp = stamp;

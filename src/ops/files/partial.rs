@@ -32,6 +32,11 @@ impl Partial {
             let message = format!("cannot write `{}`: it is a folder", target.display());
             return Err(Error::invalid(message));
         }
+        // A name taken from a device or a pipe would be gone for everybody on the machine.
+        if earlier.as_ref().is_some_and(|facts| !facts.is_file()) {
+            let message = format!("cannot replace `{}`: it is no file", target.display());
+            return Err(Error::invalid(message).hint("`fs::append` writes to devices and pipes"));
+        }
         let wanted = mode.or_else(|| earlier.as_ref().map(|facts| facts.mode() & 0o7777));
         let (path, file) = create_beside(&target, wanted)?;
         let partial = Self {
@@ -288,5 +293,17 @@ mod tests {
             error.hint_text(),
             Some("make the folder first: `fs::make_dir(\"/no/such\")`")
         );
+    }
+
+    #[test]
+    fn a_device_or_a_pipe_is_not_replaced() {
+        for path in ["/dev/null", "/dev/full"] {
+            let error = Partial::create(Path::new(path), None).unwrap_err();
+
+            assert_eq!(
+                error.message(),
+                format!("cannot replace `{path}`: it is no file")
+            );
+        }
     }
 }
