@@ -1,6 +1,7 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
 pub mod database;
+pub mod docker;
 pub mod files;
 pub mod lock;
 pub mod pipeline;
