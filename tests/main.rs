@@ -11,3 +11,4 @@ mod examples;
 mod layers;
 mod lexiflow;
 mod soak;
+mod stack;

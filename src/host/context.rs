@@ -9,6 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::database::Target;
+use crate::ops::native;
 use crate::ops::process::{GRACE, Registry};
 use crate::runtime::Runtime;
 
@@ -126,7 +127,18 @@ impl Host {
 
     /// The profile's database, on the port where it really is.
     pub fn database(&self) -> Result<Target> {
-        Target::from_settings(self.settings())
+        let target = Target::from_settings(self.settings())?;
+        let port = self.native_port("postgres", &target.host, target.port);
+        Ok(Target { port, ..target })
+    }
+
+    /// The port where a service of the profile really is that the settings expect on this host and port.
+    pub fn native_port(&self, service: &str, host: &str, port: u16) -> u16 {
+        if !matches!(host, "127.0.0.1" | "localhost") {
+            return port;
+        }
+        let state = self.project().state();
+        native::moved_port(&state, self.profile(), service, port).unwrap_or(port)
     }
 
     /// Makes SIGINT, SIGTERM and SIGHUP requests to stop. The handler only notes the number; whoever runs looks at it.

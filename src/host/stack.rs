@@ -1,8 +1,300 @@
 //! The `stack` namespace.
 
+mod work;
+
 use rhai::Module;
+#[expect(
+    clippy::wildcard_imports,
+    reason = "the code that `export_module` makes needs them"
+)]
+use rhai::plugin::*;
 
 /// The functions of this namespace.
 pub(super) fn module() -> Module {
-    Module::new()
+    rhai::exported_module!(api)
+}
+
+/// The services of the profile: start and end them, see how they are, read what they say.
+#[rhai::export_module]
+pub mod api {
+    use rhai::{Array, Map};
+
+    use super::work::{self, chosen_driver, native_driver};
+    use crate::host::bridge::{self, RhaiResultOf};
+    use crate::host::{Host, strand};
+    use crate::ops::native::{self, Search, provision};
+
+    /// Brings services up and waits until each answers a real question; what runs already is left as it is.
+    ///
+    /// A service is a map with the keys of the compose specification (`image`, `command`, `environment`, `ports`,
+    /// `volumes`, `tmpfs`, `depends_on` ..) and `native`: `"postgres"` or `"redis"`, the server that runs without Docker.
+    /// A service without it is skipped by the native driver. If one does not come up, those started with it are ended.
+    ///
+    /// # Parameters
+    /// - `services`: a map of services by name
+    ///
+    /// # Errors
+    /// - `invalid`: a service has a misspelt key or an unusable value
+    /// - `unavailable`: a server is not installed, or the driver is not part of this version
+    /// - `refused`: the data was made with another password or major version
+    /// - `process_failed`: a server ended while it was starting
+    /// - `timeout`: a server does not answer in time (60 seconds)
+    /// - `locked`: another run has been at it for too long
+    ///
+    /// # Example
+    /// ```redis
+    /// let services = #{ cache: #{ native: "redis", ports: ["127.0.0.1::6379"] } };
+    /// defer(|| stack::down());
+    /// let running = stack::up(services);
+    /// ensure(running[0].port == stack::port("cache"), "it listens where it says");
+    /// ```
+    #[rhai_fn(name = "up", return_raw)]
+    pub fn up(ctx: NativeCallContext, services: Map) -> RhaiResultOf<Array> {
+        up_with(ctx, services, Map::new())
+    }
+
+    /// The same with options.
+    ///
+    /// # Parameters
+    /// - `services`: a map of services by name
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `only`: names of the services to bring up, with what they depend on (default all)
+    /// - `timeout`: how long each may take to answer (default "60s")
+    ///
+    /// # Errors
+    /// - `invalid`: a service, a name or an option is not usable
+    /// - `unavailable`: a server is not installed, or the driver is not part of this version
+    ///
+    /// # Example
+    /// ```redis
+    /// let services = #{
+    ///     cache: #{ native: "redis", ports: ["127.0.0.1::6379"] },
+    ///     mail: #{ image: "mailhog/mailhog" },
+    /// };
+    /// defer(|| stack::down());
+    /// let running = stack::up(services, #{ only: ["cache"], timeout: "2m" });
+    /// ensure(running.len() == 1, "only one was asked for");
+    /// ```
+    #[rhai_fn(name = "up", return_raw)]
+    pub fn up_with(ctx: NativeCallContext, services: Map, options: Map) -> RhaiResultOf<Array> {
+        work::start(&ctx, "stack::up", services, options)
+    }
+
+    /// Ends services and brings them up again with the settings of now.
+    ///
+    /// # Parameters
+    /// - `services`: a map of services by name
+    ///
+    /// # Errors
+    /// - `invalid`: a service has a misspelt key or an unusable value
+    /// - `unavailable`: a server is not installed, or the driver is not part of this version
+    /// - `timeout`: a server does not end or does not answer in time
+    ///
+    /// # Example
+    /// ```redis
+    /// let services = #{ cache: #{ native: "redis", ports: ["127.0.0.1::6379"] } };
+    /// defer(|| stack::down());
+    /// let before = stack::up(services);
+    /// let after = stack::restart(services);
+    /// ensure(before[0].pid != after[0].pid, "it is another process");
+    /// ```
+    #[rhai_fn(name = "restart", return_raw)]
+    pub fn restart(ctx: NativeCallContext, services: Map) -> RhaiResultOf<Array> {
+        restart_with(ctx, services, Map::new())
+    }
+
+    /// The same with options.
+    ///
+    /// # Parameters
+    /// - `services`: a map of services by name
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `only`: names of the services to restart, with what they depend on (default all)
+    /// - `timeout`: how long each may take to answer (default "60s")
+    ///
+    /// # Errors
+    /// - `invalid`: a service, a name or an option is not usable
+    ///
+    /// # Example
+    /// ```redis
+    /// let services = #{ cache: #{ native: "redis", ports: ["127.0.0.1::6379"] } };
+    /// defer(|| stack::down());
+    /// stack::restart(services, #{ only: ["cache"] });
+    /// ```
+    #[rhai_fn(name = "restart", return_raw)]
+    pub fn restart_with(
+        ctx: NativeCallContext,
+        services: Map,
+        options: Map,
+    ) -> RhaiResultOf<Array> {
+        work::start(&ctx, "stack::restart", services, options)
+    }
+
+    /// Ends every running service of the profile in good order; the data stays. Gives the names of those that ran.
+    ///
+    /// # Errors
+    /// - `timeout`: a server does not end in time; it still runs
+    /// - `locked`: another run has been at it for too long
+    ///
+    /// # Example
+    /// ```
+    /// ensure(stack::down() == [], "nothing ran");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn down(ctx: NativeCallContext) -> RhaiResultOf<Array> {
+        let name = "stack::down";
+        let host = Host::of(&ctx);
+        let driver = bridge::call(&ctx, name, native_driver)?;
+        let strand = strand::current();
+        let report = |line: &str| host.output().say(&strand.mark(line));
+        let stopped = bridge::wait(&ctx, name, driver.down(&[], &report))?;
+        Ok(stopped.into_iter().map(|one| one.service.into()).collect())
+    }
+
+    /// How every service is that has been started before: `service`, `state` ("running" or "stopped"), `health`
+    /// ("healthy" or "unhealthy", by a real question), `detail`, `pid`, `port`, `version`, `uptime_ms`, `memory_bytes`,
+    /// `cpu_ms`, `data_bytes`, `data`; `()` where there is nothing to say.
+    ///
+    /// # Errors
+    /// - `unavailable`: the driver is not part of this version
+    ///
+    /// # Example
+    /// ```
+    /// for service in stack::status() {
+    ///     print(`${service.service}: ${service.state}`);
+    /// }
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn status(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
+        let name = "stack::status";
+        let (driver, credentials) = bridge::call(&ctx, name, |host| {
+            Ok((native_driver(host)?, work::credentials(host)))
+        })?;
+        let status = async { Ok(driver.status(&credentials).await) };
+        let status = bridge::wait(&ctx, name, status)?;
+        bridge::value(&ctx, name, status)
+    }
+
+    /// The same as `status` without asking the servers anything: `health` is always `()`.
+    ///
+    /// # Errors
+    /// - `unavailable`: the driver is not part of this version
+    ///
+    /// # Example
+    /// ```
+    /// let running = stack::ps().filter(|service| service.state == "running");
+    /// ensure(running.len() == 0, "nothing was started");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn ps(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
+        let list = bridge::call(&ctx, "stack::ps", |host| Ok(native_driver(host)?.list()))?;
+        bridge::value(&ctx, "stack::ps", list)
+    }
+
+    /// Prints what services have said, each line after the service's name.
+    ///
+    /// # Parameters
+    /// - `names`: names of services; all that have a log when empty
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `tail`: how many of the last lines of each to begin with (default 100)
+    /// - `follow`: go on with new lines until the run is stopped (default false)
+    ///
+    /// # Errors
+    /// - `not_found`: a service with this name has never been started
+    ///
+    /// # Example
+    /// ```redis
+    /// defer(|| stack::down());
+    /// stack::up(#{ cache: #{ native: "redis", ports: ["127.0.0.1::6379"] } });
+    /// stack::logs(["cache"], #{ tail: 10 });
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn logs(ctx: NativeCallContext, names: Array, options: Map) -> RhaiResultOf<()> {
+        work::print_logs(&ctx, names, options)
+    }
+
+    /// The port on which a service really listens now, or `()` when it does not run.
+    ///
+    /// # Parameters
+    /// - `service`: the service's name
+    ///
+    /// # Example
+    /// ```
+    /// ensure(stack::port("postgres") == (), "it was not started");
+    /// ```
+    pub fn port(ctx: NativeCallContext, service: &str) -> Dynamic {
+        let host = Host::of(&ctx);
+        let state = host.project().state();
+        native::published_port(&state, host.profile(), service)
+            .map_or(Dynamic::UNIT, |port| i64::from(port).into())
+    }
+
+    /// The driver that runs the services: "native" or "docker". From `--driver`, else the setting `LEXI_DRIVER`, else
+    /// `driver` in `lexi.toml`, else the one that fits.
+    ///
+    /// # Errors
+    /// - `usage`: there is no driver with the name that was given
+    ///
+    /// # Example
+    /// ```
+    /// print(stack::driver());
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn driver(ctx: NativeCallContext) -> RhaiResultOf<String> {
+        bridge::call(&ctx, "stack::driver", |host| {
+            Ok(chosen_driver(host)?.as_str().to_owned())
+        })
+    }
+
+    /// The packages that hold what the native driver needs and this machine has not; none when all is there.
+    ///
+    /// # Example
+    /// ```
+    /// let packages = stack::missing();
+    /// print(`${packages.len()} to install`);
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn missing(ctx: NativeCallContext) -> RhaiResultOf<Array> {
+        bridge::call(&ctx, "stack::missing", |host| {
+            let packages = provision::missing(&Search::from_settings(host.settings()));
+            Ok(packages.into_iter().map(Dynamic::from).collect())
+        })
+    }
+
+    /// Installs what is missing with `apt-get` when that is there and this runs as root: no cluster is made, no service is
+    /// started, nothing that is installed is touched. Gives the packages that were installed.
+    ///
+    /// # Errors
+    /// - `unavailable`: it cannot be installed from here; the hint is the line to paste
+    /// - `process_failed`: `apt-get` did not install it
+    ///
+    /// # Example
+    /// ```postgres
+    /// ensure(stack::provision() == [] || stack::missing() == [], "all is there now");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn provision(ctx: NativeCallContext) -> RhaiResultOf<Array> {
+        work::install(&ctx)
+    }
+
+    /// Whether any service of the profile has data.
+    ///
+    /// # Errors
+    /// - `unavailable`: the driver is not part of this version
+    ///
+    /// # Example
+    /// ```
+    /// ensure(!stack::has_data(), "nothing was started in this project");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn has_data(ctx: NativeCallContext) -> RhaiResultOf<bool> {
+        bridge::call(&ctx, "stack::has_data", |host| {
+            Ok(native_driver(host)?.has_data())
+        })
+    }
 }

@@ -4,6 +4,7 @@ pub mod database;
 pub mod docker;
 pub mod files;
 pub mod lock;
+pub mod native;
 pub mod pipeline;
 pub mod process;
 pub mod stack;
