@@ -7,8 +7,16 @@
 
 mod harness;
 
+mod db;
+mod examples;
+mod layers;
+mod redis;
+mod arguments;
+mod declarations;
 mod examples;
 mod layers;
 mod lexiflow;
+mod run;
 mod soak;
 mod stack;
+mod startup;

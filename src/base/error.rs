@@ -199,6 +199,13 @@ impl Error {
         self
     }
 
+    /// Puts the state that is left behind, or another fact, after the message.
+    #[must_use]
+    pub fn state(mut self, left: &str) -> Self {
+        self.message.push_str(left);
+        self
+    }
+
     /// What a caller can act on.
     pub const fn kind(&self) -> Kind {
         self.kind

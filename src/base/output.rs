@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
 
 use super::redact::Redactor;
 
@@ -57,6 +58,8 @@ pub struct OutputOptions {
     pub verbosity: Verbosity,
     /// Whether data is one JSON document.
     pub json: bool,
+    /// Whether each line of narration is a JSON object.
+    pub log_json: bool,
     /// When colour is used.
     pub color: ColorChoice,
     /// Whether the environment forbids colour (`NO_COLOR`, `TERM=dumb`).
@@ -88,6 +91,7 @@ impl Output {
             ColorChoice::Auto => terminal && !options.plain_environment,
         };
         let show_bars = std::io::stderr().is_terminal()
+            && !options.log_json
             && options.verbosity >= Verbosity::Normal
             && !options.plain_environment;
         let target = if show_bars {
@@ -98,7 +102,7 @@ impl Output {
         let inner = Inner {
             options,
             color_out: color(std::io::stdout().is_terminal()),
-            color_err: color(std::io::stderr().is_terminal()),
+            color_err: !options.log_json && color(std::io::stderr().is_terminal()),
             redactor,
             bars: MultiProgress::with_draw_target(target),
             line: Mutex::new(()),
@@ -123,6 +127,11 @@ impl Output {
         self.inner.options.json
     }
 
+    /// Whether each line on stderr is to be a JSON object.
+    pub fn is_log_json(&self) -> bool {
+        self.inner.options.log_json
+    }
+
     /// Whether errors are drawn in colour.
     pub fn has_color(&self) -> bool {
         self.inner.color_err
@@ -141,31 +150,45 @@ impl Output {
     /// A line of narration.
     pub fn say(&self, line: &str) {
         if self.verbosity() >= Verbosity::Normal {
-            self.write(Stream::Err, &format!("{line}\n"));
+            self.narrate("info", "", line);
         }
     }
 
     /// A line of narration for those who asked for more with `-v`.
     pub fn detail(&self, line: &str) {
         if self.verbosity() >= Verbosity::Verbose {
-            self.write(Stream::Err, &format!("{}\n", self.err_paint(DIM, line)));
+            self.narrate("debug", "", &self.err_paint(DIM, line));
         }
     }
 
     /// Something a person should know but that does not stop the run.
     pub fn warn(&self, line: &str) {
         if self.verbosity() >= Verbosity::Quiet {
-            self.write(
-                Stream::Err,
-                &format!("{}: {line}\n", self.err_paint(YELLOW, "warning")),
-            );
+            let mark = format!("{}: ", self.err_paint(YELLOW, "warning"));
+            self.narrate("warn", &mark, line);
         }
     }
 
     /// An error as it was drawn.
     pub fn error(&self, block: &str) {
         if self.verbosity() >= Verbosity::Quiet {
-            self.write(Stream::Err, &format!("{}\n", block.trim_end()));
+            self.narrate("error", "", block.trim_end());
+        }
+    }
+
+    /// What happened as one JSON object on stderr, with when it happened.
+    pub fn event(&self, level: &str, mut fields: serde_json::Map<String, Value>) {
+        fields.insert("level".into(), level.into());
+        fields.insert("time".into(), jiff::Timestamp::now().to_string().into());
+        self.write(Stream::Err, &format!("{}\n", Value::Object(fields)));
+    }
+
+    fn narrate(&self, level: &str, mark: &str, text: &str) {
+        if self.is_log_json() {
+            let message = ("message".to_owned(), text.into());
+            self.event(level, serde_json::Map::from_iter([message]));
+        } else {
+            self.write(Stream::Err, &format!("{mark}{text}\n"));
         }
     }
 
@@ -286,6 +309,19 @@ impl Progress {
 
     /// Says what is being done now.
     pub fn label(&self, label: &str) {
+        self.bar.set_message(label.to_owned());
+    }
+
+    /// Goes on with the next step of the same work.
+    pub fn begin(&self, label: &str, total: Option<u64>) {
+        match total {
+            Some(total) => self.bar.set_length(total),
+            None => self.bar.unset_length(),
+        }
+        self.bar.set_position(0);
+        self.bar.reset_elapsed();
+        self.bar
+            .set_style(ProgressUnit::Bytes.style(total.is_some()));
         self.bar.set_message(label.to_owned());
     }
 

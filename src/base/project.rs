@@ -136,9 +136,9 @@ impl Project {
 
     /// The project in exactly this folder.
     pub fn open(root: &Path) -> Result<Self> {
-        let root = root
-            .canonicalize()
-            .map_err(|e| Error::io(format!("cannot open project `{}`", root.display()), e))?;
+        let root = root.canonicalize().map_err(|e| {
+            Error::usage(format!("cannot open project `{}`", root.display())).because(e)
+        })?;
         let file = root.join(CONFIG_FILE);
         let text = std::fs::read_to_string(&file).map_err(|e| {
             Error::usage(format!("cannot read `{}`", file.display()))

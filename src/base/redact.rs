@@ -14,16 +14,22 @@ pub struct Redactor {
 
 impl Redactor {
     /// Remembers a secret value; short ones and plain words such as `true` are not remembered.
+    ///
+    /// Output is marked and streamed by lines and may be JSON, so each line and the escaped form count too.
     pub fn add(&self, value: &str) {
-        if value.len() < SHORTEST {
-            return;
-        }
+        let escaped = serde_json::Value::from(value).to_string();
+        let escaped = &escaped[1..escaped.len() - 1];
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        if !values.iter().any(|known| known == value) {
-            values.push(value.to_owned());
-            // Longest first, so that a secret that contains another is replaced whole.
-            values.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        for form in [value, escaped]
+            .into_iter()
+            .chain(value.lines().map(str::trim))
+        {
+            if form.len() >= SHORTEST && !values.iter().any(|known| known == form) {
+                values.push(form.to_owned());
+            }
         }
+        // Longest first, so that a secret that contains another is replaced whole.
+        values.sort_by_key(|known| std::cmp::Reverse(known.len()));
     }
 
     /// The text with every known secret replaced by `[secret]`.
@@ -51,6 +57,22 @@ mod tests {
         assert_eq!(
             redactor.mask("a password123 b password c yes"),
             "a [secret] b [secret] c yes"
+        );
+    }
+
+    #[test]
+    fn each_line_of_a_secret_and_its_json_form_are_masked() {
+        let redactor = Redactor::default();
+        redactor.add("first line\nsecond line\n");
+        redactor.add("pass\"word");
+
+        assert_eq!(
+            redactor.mask("[1] first line\n[1] second line"),
+            "[1] [secret]\n[1] [secret]"
+        );
+        assert_eq!(
+            redactor.mask(r#"{"a":"pass\"word"}"#),
+            r#"{"a":"[secret]"}"#
         );
     }
 }

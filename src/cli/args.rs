@@ -114,13 +114,21 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(disable_help_flag = true)]
+#[command(
+    disable_help_subcommand = true,
+    override_usage = "lexi run [OPTIONS] TASK [ARGS]...",
+    after_help = "`lexi list` shows the tasks, `lexi help TASK` explains a task's arguments."
+)]
 pub(super) struct Run {
-    /// The task's name or alias.
-    pub(super) task: String,
-    /// The task's arguments; `lexi help TASK` explains them.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(super) args: Vec<String>,
+    #[command(subcommand)]
+    pub(super) words: Option<RunWords>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RunWords {
+    /// The task's name or alias, and its arguments exactly as typed.
+    #[command(external_subcommand)]
+    Task(Vec<String>),
 }
 
 #[derive(Debug, Default, clap::Args)]

@@ -35,14 +35,31 @@ impl Context {
         Self::new(merge(self.global.clone(), later))
     }
 
+    /// The same with the project that words after a task's name may name: the task is looked for in that one.
+    pub(super) fn with_project_of(&self, words: &[String]) -> Self {
+        let own = words.iter().take_while(|word| *word != "--");
+        let values = own.clone().skip(1);
+        let pairs = own.zip(values.map(Some).chain([None]));
+        let named = pairs.filter_map(|(word, next)| match word.strip_prefix("--project") {
+            Some("") => next.map(String::as_str),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        });
+        let project = named.last().map(PathBuf::from);
+        let later = Global {
+            project,
+            ..Global::default()
+        };
+        Self {
+            global: merge(self.global.clone(), later),
+            environment: self.environment.clone(),
+            output: self.output.clone(),
+        }
+    }
+
     /// The two streams.
     pub(super) const fn output(&self) -> &Output {
         &self.output
-    }
-
-    /// The global options.
-    pub(super) const fn global(&self) -> &Global {
-        &self.global
     }
 
     /// The folder the command was typed in.
@@ -126,6 +143,7 @@ fn output_options(global: &Global, environment: &Environment) -> OutputOptions {
     OutputOptions {
         verbosity,
         json: global.json,
+        log_json: global.log.is_some(),
         color,
         plain_environment,
     }

@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use serde_json::json;
 
-use super::args;
+use super::args::{self, Args};
 use super::context::Context;
 use crate::base::Result;
 use crate::base::output::{BOLD, CYAN, DIM};
 use crate::script::Catalog;
+use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::task::Task;
 
 /// Lists the tasks.
@@ -25,7 +27,8 @@ pub(super) fn run(args: &args::List, ctx: &Context) -> Result<ExitCode> {
     } else {
         ctx.output().data(text(&tasks, ctx).trim_end());
     }
-    let problems = catalog.problems().len();
+    let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+    let problems = catalog.problems().iter().filter(is_error).count();
     if problems > 0 {
         let found = crate::base::text::count("problem", problems);
         ctx.output().warn(&format!(
@@ -49,6 +52,8 @@ pub(super) fn json_of(task: &Task) -> serde_json::Value {
 fn text(tasks: &[&Task], ctx: &Context) -> String {
     let out = ctx.output();
     let width = tasks.iter().map(|task| task.name.len()).max().unwrap_or(0);
+    // A command hides the task of its name from the short form `lexi NAME`.
+    let commands = Args::command();
     let mut lines = Vec::new();
     for group in groups(tasks) {
         lines.push(out.paint(BOLD, group));
@@ -58,7 +63,12 @@ fn text(tasks: &[&Task], ctx: &Context) -> String {
                 [] => String::new(),
                 aliases => out.paint(DIM, &format!(" [{}]", aliases.join(", "))),
             };
-            lines.push(format!("  {name}  {}{aliases}", task.about));
+            let shadowed = if commands.find_subcommand(&task.name).is_some() {
+                out.paint(DIM, &format!(" (only as `lexi run {}`)", task.name))
+            } else {
+                String::new()
+            };
+            lines.push(format!("  {name}  {}{aliases}{shadowed}", task.about));
         }
         lines.push(String::new());
     }

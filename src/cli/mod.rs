@@ -19,9 +19,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use args::{Args, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use context::Context;
 
+use crate::base::text::did_you_mean;
 use crate::base::{Error, Result};
 
 /// Reads the command line, does what it says, and reports: the one place where an error becomes an exit code.
@@ -33,17 +34,17 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
     let ctx = Context::new(args.global.clone());
     match ctx.profile().and_then(|_valid| dispatch(args, &ctx)) {
         Ok(code) => code,
-        Err(error) => {
-            render::error(ctx.output(), &error);
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => render::exit(ctx.output(), &error),
     }
 }
 
 fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
     match args.command {
         None => list::run(&args::List::default(), ctx),
-        Some(Command::Run(run)) => run::run(&run.task, &run.args, ctx),
+        Some(Command::Run(run)) => match run.words {
+            Some(args::RunWords::Task(words)) => named(&words, ctx),
+            None => named(&[], ctx),
+        },
         Some(Command::List(list)) => list::run(&list, ctx),
         Some(Command::Show(show)) => show::run(&show, ctx),
         Some(Command::Help(help)) => help::run(&help, ctx),
@@ -53,9 +54,36 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::Docs(docs)) => docs::run(&docs, ctx),
         Some(Command::Completions(completions)) => completions::run(&completions),
         Some(Command::Complete(complete)) => completions::complete(&complete, ctx),
-        Some(Command::Task(words)) => match words.split_first() {
-            Some((task, rest)) => run::run(task, rest, ctx),
-            None => Err(Error::usage("no task named")),
-        },
+        Some(Command::Task(words)) => named(&words, ctx).map_err(|error| {
+            let word = words.first().map_or("", String::as_str);
+            with_command(word, error)
+        }),
+    }
+}
+
+/// A word that is no task may have been meant as a command.
+fn with_command(word: &str, error: Error) -> Error {
+    let commands = Args::command();
+    let names = commands.get_subcommands().filter(|c| !c.is_hide_set());
+    let names: Vec<&str> = names.map(clap::Command::get_name).collect();
+    let is_unknown = error.message() == format!("unknown task `{word}`");
+    let has_task = error
+        .hint_text()
+        .is_some_and(|hint| hint.starts_with("did you mean"));
+    match did_you_mean(word, names) {
+        Some(near) if is_unknown && !has_task => {
+            Error::usage(format!("unknown command or task `{word}`"))
+                .hint(format!("did you mean `{near}`?"))
+        }
+        _ => error,
+    }
+}
+
+/// Runs the task that the first word names.
+fn named(words: &[String], ctx: &Context) -> Result<ExitCode> {
+    match words.split_first() {
+        Some((task, rest)) => run::run(task, rest, ctx),
+        None => Err(Error::usage("no task named")
+            .hint("write `lexi run TASK`; `lexi list` shows the tasks")),
     }
 }

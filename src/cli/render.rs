@@ -22,12 +22,18 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
 
 /// An error that no script is to blame for.
 pub(super) fn error(output: &Output, error: &Error) {
-    output.error(&plain(output, error));
+    output.error(&plain(output, "", error));
 }
 
-fn plain(output: &Output, error: &Error) -> String {
+/// Reports an error and gives the exit code that belongs to it.
+pub(super) fn exit(output: &Output, error: &Error) -> ExitCode {
+    self::error(output, error);
+    ExitCode::from(error.exit_code())
+}
+
+fn plain(output: &Output, before: &str, error: &Error) -> String {
     let mut lines = vec![format!(
-        "{}: {}",
+        "{}: {before}{}",
         output.err_paint(RED, "error"),
         error.message()
     )];
@@ -45,10 +51,19 @@ fn plain(output: &Output, error: &Error) -> String {
 
 /// A failed task.
 pub(super) fn failure(output: &Output, project: &Project, failure: &Failure) -> String {
+    let mut text = drawn(output, project, failure, "");
+    for cleanup in &failure.cleanup {
+        text.push('\n');
+        text.push_str(&drawn(output, project, cleanup, "cleanup failed too: "));
+    }
+    text
+}
+
+fn drawn(output: &Output, project: &Project, failure: &Failure, before: &str) -> String {
     let Some(place) = &failure.place else {
-        return with_cleanup(plain(output, &failure.error), failure);
+        return plain(output, before, &failure.error);
     };
-    let message = failure.error.full_message();
+    let message = format!("{before}{}", failure.error.full_message());
     let mut drawing = Drawing::new(project, "error", &message);
     drawing.point(place, AnnotationKind::Primary, "");
     for frame in &failure.frames {
@@ -56,15 +71,7 @@ pub(super) fn failure(output: &Output, project: &Project, failure: &Failure) -> 
         drawing.point(&frame.place, AnnotationKind::Context, &label);
     }
     drawing.hint(failure.error.hint_text());
-    with_cleanup(drawing.render(output), failure)
-}
-
-fn with_cleanup(mut text: String, failure: &Failure) -> String {
-    for error in &failure.cleanup {
-        text.push_str("\ncleanup failed too: ");
-        text.push_str(error);
-    }
-    text
+    drawing.render(output)
 }
 
 /// A finding of `check`.

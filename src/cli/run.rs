@@ -10,15 +10,19 @@ use super::{render, task_args, trace};
 use crate::base::{Error, Result};
 use crate::host::{Host, flow};
 use crate::runtime::Runtime;
+use crate::script::diagnostic::Diagnostic;
 use crate::script::task::Task;
 use crate::script::{Catalog, Failure, Session, bind, check};
 
 /// Runs a task with the words that follow its name.
 pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCode> {
     let here = Context::here()?;
-    let project = ctx.project()?;
+    let project = ctx.with_project_of(words).project()?;
     let mut catalog = Catalog::load(Arc::clone(&project))?;
-    let task = catalog.find(name)?.clone();
+    let task = match catalog.find(name) {
+        Ok(task) => task.clone(),
+        Err(error) => return unreadable(&catalog, name, ctx).ok_or(error),
+    };
     let (typed, later) = match task_args::parse(&task, words) {
         Ok(parsed) => parsed,
         Err(error) => return Ok(render::usage(&error)),
@@ -29,7 +33,7 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
     }
     let settings = Arc::new(ctx.settings(&project)?);
     let args = bind::typed(&task, &typed, &settings, &here)?;
-    trace::install(ctx.output(), ctx.global().log.is_some());
+    trace::install(ctx.output());
     let runtime = Arc::new(Runtime::default());
     let host = Host::new(
         project,
@@ -42,17 +46,30 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
     Ok(report(&ctx, &host, outcome))
 }
 
-/// A task file with mistakes does not run at all.
+/// A task whose file cannot be read is not known, but the file's text tells that it is meant.
+fn unreadable(catalog: &Catalog, name: &str, ctx: &Context) -> Option<ExitCode> {
+    let found = catalog.unreadable(name);
+    if found.is_empty() {
+        return None;
+    }
+    show(&found, catalog, ctx);
+    Some(ExitCode::from(2))
+}
+
+fn show(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) {
+    for found in found {
+        let block = render::diagnostic(ctx.output(), catalog.project(), found);
+        ctx.output().error(&block);
+    }
+}
+
+/// A task whose file, or a file of what it needs, has mistakes does not run at all.
 fn refuse_broken(catalog: &mut Catalog, task: &Task, ctx: &Context) -> Result<Option<ExitCode>> {
-    let found = check::before_run(catalog, &task.place.file)?;
+    let found = check::before_run(catalog, &task.name)?;
     if found.is_empty() {
         return Ok(None);
     }
-    let project = Arc::clone(catalog.project());
-    for found in &found {
-        ctx.output()
-            .error(&render::diagnostic(ctx.output(), &project, found));
-    }
+    show(&found, catalog, ctx);
     Ok(Some(ExitCode::from(2)))
 }
 
@@ -87,9 +104,13 @@ fn report(ctx: &Context, host: &Host, outcome: Result<Dynamic, Box<Failure>>) ->
     match outcome {
         Ok(value) => {
             if ctx.output().is_json() && !host.has_written_data() {
-                let json =
-                    serde_json::to_string_pretty(&value).unwrap_or_else(|_| "null".to_owned());
-                ctx.output().data(&json);
+                match serde_json::to_string_pretty(&value) {
+                    Ok(json) => ctx.output().data(&json),
+                    Err(e) => {
+                        let error = Error::invalid("what the task returned is not JSON");
+                        return render::exit(ctx.output(), &error.because(e));
+                    }
+                }
             }
             ExitCode::SUCCESS
         }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Arg, ArgAction, Args as _, Command, FromArgMatches};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, FromArgMatches};
 use serde_json::Value;
 
 use super::args::Global;
@@ -14,9 +15,10 @@ pub(super) fn command(task: &Task) -> Command {
     let mut command = Command::new(format!("lexi run {}", task.name))
         .disable_version_flag(true)
         .no_binary_name(true)
-        .args(task.params.iter().map(arg));
+        .override_usage(format!("lexi run {}", task.usage()))
+        .args(task.params.iter().flat_map(args));
     command = command.after_help(after_help(task));
-    let own = task.params.len();
+    let own = command.get_arguments().count();
     let mut at = 0;
     Global::augment_args(command)
         .about(task.about.clone())
@@ -32,27 +34,55 @@ pub(super) fn parse(task: &Task, words: &[String]) -> Result<(Typed, Global), cl
     let matches = command(task).try_get_matches_from(words)?;
     let mut typed = BTreeMap::new();
     for param in &task.params {
-        let given =
-            matches.value_source(&param.name) == Some(clap::parser::ValueSource::CommandLine);
-        if !given {
-            continue;
+        if let Some(texts) = given(param, &matches) {
+            typed.insert(param.name.clone(), texts);
         }
-        let texts = match param.kind {
-            ParamKind::Flag => vec![matches.get_flag(&param.name).to_string()],
-            _ => matches
-                .get_many::<String>(&param.name)
-                .into_iter()
-                .flatten()
-                .cloned()
-                .collect(),
-        };
-        typed.insert(param.name.clone(), texts);
     }
     Ok((typed, Global::from_arg_matches(&matches)?))
 }
 
+/// What was typed for a parameter, if anything was.
+fn given(param: &Param, matches: &ArgMatches) -> Option<Vec<String>> {
+    let typed = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let id = id(param);
+    if param.is_on() && typed(&off_id(param)) {
+        return Some(vec!["false".to_owned()]);
+    }
+    if !typed(&id) {
+        return None;
+    }
+    if param.kind == ParamKind::Flag {
+        return Some(vec!["true".to_owned()]);
+    }
+    let texts = matches.get_many::<String>(&id).into_iter().flatten();
+    Some(texts.cloned().collect())
+}
+
+/// A task's parameters have names of their own beside those of the global options.
+fn id(param: &Param) -> String {
+    format!("task.{}", param.name)
+}
+
+fn off_id(param: &Param) -> String {
+    format!("task.no.{}", param.name)
+}
+
+/// A parameter's arguments: one, and for a flag that is on by default the one that switches it off.
+fn args(param: &Param) -> Vec<Arg> {
+    let own = arg(param);
+    if !param.is_on() {
+        return vec![own];
+    }
+    let off = Arg::new(off_id(param))
+        .long(format!("no-{}", param.flag_name()))
+        .help(help(param))
+        .action(ArgAction::SetTrue)
+        .overrides_with(id(param));
+    vec![own.hide(true).overrides_with(off_id(param)), off]
+}
+
 fn arg(param: &Param) -> Arg {
-    let mut arg = Arg::new(param.name.clone()).help(help(param));
+    let mut arg = Arg::new(id(param)).help(help(param));
     if param.kind != ParamKind::Positional {
         arg = arg.long(param.flag_name());
         if let Some(short) = param.short {
@@ -86,7 +116,7 @@ fn help(param: &Param) -> String {
     }
     match &param.value {
         Some(Value::Null) | None if param.required => parts.push("[required]".to_owned()),
-        Some(Value::Null | Value::Bool(false)) | None => {}
+        Some(Value::Null | Value::Bool(_)) | None => {}
         Some(Value::String(text)) => parts.push(format!("[default: {text}]")),
         Some(value) => parts.push(format!("[default: {value}]")),
     }

@@ -1,16 +1,20 @@
 //! The host: what surrounds a script. One per run, reached by every host function through the engine's tag.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rhai::{Dynamic, Map, NativeCallContext};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
-use crate::ops::database::Target;
+use crate::ops::database::{Database, Session, Target};
+use crate::ops::files::Temps;
+use crate::ops::http::Http;
 use crate::ops::native;
 use crate::ops::process::{GRACE, Registry};
+use crate::ops::redis::{Redis, RedisTarget};
 use crate::runtime::Runtime;
 
 use super::bridge::RhaiResultOf;
@@ -47,6 +51,11 @@ struct Inner {
     flags: Flags,
     run_task: OnceLock<RunTask>,
     processes: Arc<Registry>,
+    session: Mutex<Option<Arc<Database>>>,
+    redis: Mutex<Option<Arc<Redis>>>,
+    temps: Temps,
+    http: Http,
+    has_written_data: AtomicBool,
 }
 
 impl Host {
@@ -61,6 +70,7 @@ impl Host {
         let cancel = Cancel::root();
         let run_task = OnceLock::new();
         let processes = Arc::new(Registry::new(settings.environment()));
+        let temps = Temps::new(settings.environment());
         Self {
             inner: Arc::new(Inner {
                 project,
@@ -71,6 +81,11 @@ impl Host {
                 flags,
                 run_task,
                 processes,
+                session: Mutex::default(),
+                redis: Mutex::default(),
+                temps,
+                http: Http::default(),
+                has_written_data: AtomicBool::new(false),
             }),
         }
     }
@@ -120,6 +135,16 @@ impl Host {
         &self.inner.processes
     }
 
+    /// The connections for HTTP.
+    pub fn http(&self) -> &Http {
+        &self.inner.http
+    }
+
+    /// The temporary files of this run, which go when it ends.
+    pub fn temps(&self) -> &Temps {
+        &self.inner.temps
+    }
+
     /// What the command line said.
     pub fn flags(&self) -> &Flags {
         &self.inner.flags
@@ -141,6 +166,37 @@ impl Host {
         native::moved_port(&state, self.profile(), service, port).unwrap_or(port)
     }
 
+    /// The profile's database with the connections of this run; made anew when the database is elsewhere than before.
+    pub fn session(&self) -> Result<Session> {
+        let target = self.database()?;
+        let mut kept = self
+            .inner
+            .session
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let database = match kept.as_ref() {
+            Some(database) if *database.target() == target => Arc::clone(database),
+            _ => Arc::clone(kept.insert(Arc::new(Database::new(target)))),
+        };
+        Ok(Session::Database(database))
+    }
+
+    /// The profile's Redis with the connections of this run; made anew when it is elsewhere than before.
+    pub fn redis(&self) -> Result<Arc<Redis>> {
+        let target = RedisTarget::from_settings(self.settings())?;
+        let port = self.native_port("redis", &target.host, target.port);
+        let target = RedisTarget { port, ..target };
+        let mut kept = self
+            .inner
+            .redis
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Ok(match kept.as_ref() {
+            Some(redis) if *redis.target() == target => Arc::clone(redis),
+            _ => Arc::clone(kept.insert(Arc::new(Redis::new(target)))),
+        })
+    }
+
     /// Makes SIGINT, SIGTERM and SIGHUP requests to stop. The handler only notes the number; whoever runs looks at it.
     pub fn watch_signals(&self) -> std::io::Result<()> {
         for signal in [SIGHUP, SIGINT, SIGTERM] {
@@ -152,6 +208,11 @@ impl Host {
 
     /// Ends what the run has started and what escaped from it; nothing outlives a run unless it was detached on purpose.
     pub fn finish(&self) {
+        self.end_programs();
+        self.temps().clear();
+    }
+
+    fn end_programs(&self) {
         if !self.processes().has_started() {
             return;
         }
@@ -171,7 +232,12 @@ impl Host {
 
     /// Whether a script wrote its own document to stdout.
     pub fn has_written_data(&self) -> bool {
-        false
+        self.inner.has_written_data.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a script wrote its own document to stdout.
+    pub fn note_written_data(&self) {
+        self.inner.has_written_data.store(true, Ordering::Relaxed);
     }
 
     /// Says how tasks are run; the script layer calls it once.

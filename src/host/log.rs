@@ -39,9 +39,9 @@ pub mod api {
     ///
     /// # Example
     /// ```
-    /// log::debug("3 files looked at");
+    /// log::detail("3 files looked at");
     /// ```
-    pub fn debug(ctx: NativeCallContext, message: &str) {
+    pub fn detail(ctx: NativeCallContext, message: &str) {
         Host::of(&ctx)
             .output()
             .detail(&strand::current().mark(message));

@@ -1,8 +1,240 @@
-//! The `migrate` namespace.
+//! The `migrate` namespace: the profile's database and the numbered files that change its schema.
 
-use rhai::Module;
+use rhai::{Array, Dynamic, Map, Module, NativeCallContext};
+use serde::Deserialize;
+
+use super::Host;
+use super::bridge::{self, RhaiResultOf};
+use crate::base::Result;
+use crate::base::output::GREEN;
+use crate::ops::database::init;
+use crate::ops::migrate::files::find;
+use crate::ops::migrate::revert::Back;
+use crate::ops::migrate::{self as ops, Migration, Report, UpOptions};
 
 /// The functions of this namespace.
 pub(super) fn module() -> Module {
-    Module::new()
+    rhai::exported_module!(api)
+}
+
+/// The project's migrations, in order.
+fn migrations(host: &Host) -> Result<Vec<Migration>> {
+    find(&host.project().path("migrations"), "migrations")
+}
+
+/// Says that a migration is done.
+fn say(host: &Host, verb: &str, report: &Report) {
+    let name = format!("{}_{}", report.version, report.name);
+    let verb = host.output().err_paint(GREEN, verb);
+    host.output().say(&format!(
+        "{verb} {name} ({} ms)",
+        report.ms.unwrap_or_default()
+    ));
+}
+
+/// Migrations: `migrations/NUMBER_name.up.sql` and `.down.sql`, each applied once, in order, in one transaction with its
+/// row in `lexi.migrations`. A file that begins with `-- lexi:no-transaction` runs statement by statement instead.
+#[rhai::export_module]
+pub mod api {
+    /// Makes the profile's database unless it is there, and runs `sql/init/*.sql` in the order of their names.
+    ///
+    /// The files are idempotent: running this again changes nothing.
+    ///
+    /// Returns `#{ created, files }`.
+    ///
+    /// # Errors
+    /// - `database`: a statement failed; file, line and SQLSTATE are named
+    /// - `unavailable`: the server does not answer
+    ///
+    /// # Example
+    /// ```postgres
+    /// fs::make_dir("sql/init");
+    /// fs::write("sql/init/10_schemas.sql", "create schema if not exists archive;");
+    /// let done = migrate::init();
+    /// ensure(done.files == ["sql/init/10_schemas.sql"], "the file ran");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn init(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
+        let name = "migrate::init";
+        let host = Host::of(&ctx);
+        let target = bridge::call(&ctx, name, Host::database)?;
+        let folder = host.project().path("sql/init");
+        let warn = |text: &str| host.output().warn(text);
+        let done = bridge::wait(&ctx, name, init::init(&target, &folder, "sql/init", &warn))?;
+        bridge::value(&ctx, name, done)
+    }
+
+    /// How far and how strictly to migrate.
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub(super) struct UpMap {
+        to: Option<i64>,
+        dry_run: bool,
+        allow_out_of_order: bool,
+    }
+
+    /// Applies all pending migrations, one commit per file.
+    ///
+    /// Returns an array of `#{ version, name, ms, sql }`.
+    ///
+    /// # Errors
+    /// - `database`: a statement failed; file, line, statement and SQLSTATE are named, and that file left no trace
+    /// - `refused`: an applied file was edited, or a pending one is older than an applied one
+    /// - `locked`: another run is migrating the database
+    /// - `unavailable`: the server does not answer
+    ///
+    /// # Example
+    /// ```postgres
+    /// fs::make_dir("migrations");
+    /// fs::write("migrations/1_a.up.sql", "create table a (id int);");
+    /// ensure(migrate::up().len() == 1, "it was pending");
+    /// ensure(migrate::up().len() == 0, "now it is applied");
+    /// ```
+    #[rhai_fn(name = "up", return_raw)]
+    pub fn up_all(ctx: NativeCallContext) -> RhaiResultOf<Array> {
+        up(ctx, Map::new())
+    }
+
+    /// The same with options.
+    ///
+    /// # Parameters
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `to`: the number of the last migration to apply (default all)
+    /// - `dry_run`: run nothing, give the SQL that would run (default false)
+    /// - `allow_out_of_order`: also apply a file that is older than an applied one (default false)
+    ///
+    /// # Errors
+    /// - `not_found`: no migration has the number `to`
+    /// - and those of `migrate::up()`
+    ///
+    /// # Example
+    /// ```postgres
+    /// fs::make_dir("migrations");
+    /// fs::write("migrations/1_a.up.sql", "create table a (id int);");
+    /// let plan = migrate::up(#{ dry_run: true });
+    /// ensure(plan[0].sql.contains("create table"), "the SQL is told");
+    /// ensure(migrate::status()[0].state == "pending", "and nothing ran");
+    /// ```
+    #[rhai_fn(name = "up", return_raw)]
+    pub fn up(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Array> {
+        let name = "migrate::up";
+        let host = Host::of(&ctx);
+        let map: UpMap = bridge::options(&ctx, name, options)?;
+        let options = UpOptions {
+            to: map.to,
+            dry_run: map.dry_run || host.flags().dry_run,
+            allow_out_of_order: map.allow_out_of_order,
+            ..UpOptions::default()
+        };
+        let target = bridge::call(&ctx, name, Host::database)?;
+        let files = bridge::call(&ctx, name, migrations)?;
+        let told = |report: &Report| say(&host, "applied", report);
+        let done = bridge::wait(&ctx, name, ops::up(&target, &files, &options, &told))?;
+        done.into_iter()
+            .map(|report| bridge::value(&ctx, name, report))
+            .collect()
+    }
+
+    /// Which migrations to take back.
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub(super) struct RevertMap {
+        steps: Option<usize>,
+        to: Option<i64>,
+    }
+
+    /// Takes applied migrations back with their `.down.sql`, the newest first, one commit per file.
+    ///
+    /// Returns an array of `#{ version, name, ms, sql }`.
+    ///
+    /// # Parameters
+    /// - `options`: see below; without any, the last migration is taken back
+    ///
+    /// # Options
+    /// - `steps`: how many (default 1)
+    /// - `to`: take back all that are newer than this number; 0 = all
+    ///
+    /// # Errors
+    /// - `refused`: one of them has no way back; none was touched
+    /// - `database`: a statement failed; that file left no trace
+    /// - `locked`: another run is migrating the database
+    ///
+    /// # Example
+    /// ```postgres
+    /// fs::make_dir("migrations");
+    /// fs::write("migrations/1_a.up.sql", "create table a (id int);");
+    /// fs::write("migrations/1_a.down.sql", "drop table a;");
+    /// migrate::up();
+    /// ensure(migrate::revert(#{ steps: 1 }).len() == 1, "it was taken back");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn revert(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Array> {
+        let name = "migrate::revert";
+        let host = Host::of(&ctx);
+        let map: RevertMap = bridge::options(&ctx, name, options)?;
+        let back = match (map.to, map.steps) {
+            (Some(to), _) => Back::To(to),
+            (None, steps) => Back::Steps(steps.unwrap_or(1)),
+        };
+        let target = bridge::call(&ctx, name, Host::database)?;
+        let files = bridge::call(&ctx, name, migrations)?;
+        let told = |report: &Report| say(&host, "took back", report);
+        let done = bridge::wait(&ctx, name, ops::revert(&target, &files, back, &told))?;
+        done.into_iter()
+            .map(|report| bridge::value(&ctx, name, report))
+            .collect()
+    }
+
+    /// How every migration stands, in order.
+    ///
+    /// Returns an array of `#{ version, name, state, applied_at, ms, reversible }`; `state` is `applied`, `pending`,
+    /// `edited` (the file was changed after it was applied), `missing` (its file is gone) or `half-run`.
+    ///
+    /// # Errors
+    /// - `invalid`: a file is not named like a migration, or two have one number
+    /// - `unavailable`: the server does not answer
+    ///
+    /// # Example
+    /// ```postgres
+    /// fs::make_dir("migrations");
+    /// fs::write("migrations/1_a.up.sql", "create table a (id int);");
+    /// ensure(migrate::status()[0].state == "pending", "it has not run");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn status(ctx: NativeCallContext) -> RhaiResultOf<Array> {
+        let name = "migrate::status";
+        let target = bridge::call(&ctx, name, Host::database)?;
+        let files = bridge::call(&ctx, name, migrations)?;
+        let all = bridge::wait(&ctx, name, ops::status(&target, &files))?;
+        all.into_iter()
+            .map(|status| bridge::value(&ctx, name, status))
+            .collect()
+    }
+
+    /// Writes an empty migration and gives the paths of its two files.
+    ///
+    /// # Parameters
+    /// - `title`: letters, digits and `_`, such as `add_case_numbers`
+    ///
+    /// # Errors
+    /// - `invalid`: the title cannot be part of a file's name
+    ///
+    /// # Example
+    /// ```
+    /// let files = migrate::create("add_case_numbers");
+    /// ensure(files.len() == 2 && files[0].ends_with("_add_case_numbers.up.sql"), "a pair");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn create(ctx: NativeCallContext, title: &str) -> RhaiResultOf<Array> {
+        bridge::call(&ctx, "migrate::create", |host| {
+            let newest = migrations(host)?.last().map(|migration| migration.version);
+            let paths = ops::create(&host.project().path("migrations"), title, newest)?;
+            Ok(paths
+                .iter()
+                .map(|path| host.project().display(path).into())
+                .collect())
+        })
+    }
 }

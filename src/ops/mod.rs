@@ -1,12 +1,20 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
+pub mod archive;
+pub mod backup;
+pub mod clock;
 pub mod database;
 pub mod docker;
 pub mod files;
+pub mod http;
 pub mod lock;
+pub mod migrate;
 pub mod native;
 pub mod pipeline;
 pub mod process;
+pub mod prompt;
+pub mod redis;
+pub mod seed;
 pub mod stack;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,6 @@ rm -rf "$folder""#;
 #[derive(Debug)]
 pub(crate) struct Server {
     keeper: Child,
-    folder: PathBuf,
     /// Where it listens.
     pub(crate) port: u16,
 }
@@ -50,16 +49,7 @@ impl Server {
             .arg(signal)
             .args(program);
         let keeper = keeper.stdin(Stdio::piped()).spawn().unwrap();
-        Self {
-            keeper,
-            folder,
-            port,
-        }
-    }
-
-    /// What the server has written.
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+        Self { keeper, port }
     }
 
     /// Stops the server now.

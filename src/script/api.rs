@@ -159,6 +159,10 @@ pub fn type_name(engine: &Engine, rust: &str) -> String {
         "Array" => "array".to_owned(),
         "Blob" => "blob".to_owned(),
         "FnPtr" | "Fn" => "closure".to_owned(),
+        "Bar" => "progress".to_owned(),
+        "Pipe" => "pipeline".to_owned(),
+        "Stopwatch" => "stopwatch".to_owned(),
+        "Secret" => "secret".to_owned(),
         "()" | "" => String::new(),
         other => engine.map_type_name(other).to_owned(),
     }

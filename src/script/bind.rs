@@ -68,7 +68,7 @@ fn fallback(task: &Task, param: &Param, settings: &Settings) -> Result<Dynamic> 
         .as_deref()
         .and_then(|name| Some((name, settings.get(name)?)));
     if let Some((name, text)) = setting.filter(|(_, text)| !text.is_empty()) {
-        return from_texts(param, &[text.to_owned()], None).map_err(|error| {
+        return from_setting(param, text).map_err(|error| {
             let hint = format!("it comes from {name} ({})", settings.place(name));
             usage(task, param, error).hint(hint)
         });
@@ -107,6 +107,14 @@ fn usage(task: &Task, param: &Param, error: Error) -> Error {
     .hint(hint)
 }
 
+fn from_setting(param: &Param, text: &str) -> Result<Dynamic> {
+    let texts: Vec<String> = match param.ty {
+        ParamType::List => text.split(',').map(|item| item.trim().to_owned()).collect(),
+        _ => vec![text.to_owned()],
+    };
+    from_texts(param, &texts, None)
+}
+
 fn from_texts(param: &Param, texts: &[String], here: Option<&Path>) -> Result<Dynamic> {
     if param.ty == ParamType::List {
         return Ok(texts
@@ -118,7 +126,9 @@ fn from_texts(param: &Param, texts: &[String], here: Option<&Path>) -> Result<Dy
     let text = texts.last().map(String::as_str).unwrap_or_default();
     match (param.ty, here) {
         (ParamType::Path, Some(here)) if !text.is_empty() => {
-            Ok(here.join(text).to_string_lossy().into_owned().into())
+            let path = here.join(text);
+            let path = std::path::absolute(&path).unwrap_or(path);
+            Ok(path.to_string_lossy().into_owned().into())
         }
         _ => from_text(param, text),
     }
@@ -162,6 +172,12 @@ fn one_of(param: &Param, text: &str) -> Result<Dynamic> {
     Err(Error::invalid(format!("`{text}` is not possible")).hint(hint))
 }
 
+fn is_texts(value: &Dynamic) -> bool {
+    value
+        .read_lock::<Array>()
+        .is_some_and(|items| items.iter().all(Dynamic::is_string))
+}
+
 /// A value that a script or a declaration gives; texts are read as on the command line.
 fn from_value(param: &Param, value: Dynamic) -> Result<Dynamic> {
     let wrong = |value: &Dynamic| {
@@ -176,7 +192,10 @@ fn from_value(param: &Param, value: Dynamic) -> Result<Dynamic> {
         ParamType::Bool if value.is_bool() => Ok(value),
         ParamType::Int | ParamType::Size | ParamType::Duration if value.is_int() => Ok(value),
         ParamType::Duration if value.is_float() => Ok(value),
-        ParamType::List if value.is_array() => Ok(value),
+        ParamType::List if is_texts(&value) => Ok(value),
+        ParamType::List if value.is_array() => Err(Error::invalid(
+            "expected list of strings, got something else in it",
+        )),
         ParamType::Bool | ParamType::Int | ParamType::List => wrong(&value),
         _ => match value.clone().into_immutable_string() {
             Ok(text) => from_text(param, &text),

@@ -142,6 +142,21 @@ impl Catalog {
         Error::usage(format!("unknown task `{name}`")).hint(hint)
     }
 
+    /// What is wrong with the files that cannot be compiled and whose text names this task.
+    pub fn unreadable(&self, name: &str) -> Vec<Diagnostic> {
+        let quoted = format!("\"{name}\"");
+        let broken = self.index.entries.iter().filter(|entry| {
+            entry.content().tasks.is_empty() && !entry.content().problems.is_empty()
+        });
+        let meant = broken.filter(|entry| {
+            std::fs::read_to_string(self.project.path(&entry.file))
+                .is_ok_and(|text| text.contains(&quoted))
+        });
+        meant
+            .flat_map(|entry| entry.content().problems.clone())
+            .collect()
+    }
+
     /// What is wrong with the declarations of all files together.
     pub fn problems(&self) -> Vec<Diagnostic> {
         let own = self
@@ -160,7 +175,9 @@ impl Catalog {
         let mut found = Vec::new();
         for task in self.tasks() {
             for name in std::iter::once(&task.name).chain(&task.aliases) {
-                if let Some(first) = seen.insert(name, task) {
+                if let Some(first) = seen.insert(name, task)
+                    && !std::ptr::eq(first, task)
+                {
                     let message = format!("two tasks are called `{name}`");
                     found.push(
                         Diagnostic::new(task.place.clone(), message)
@@ -182,17 +199,34 @@ impl Catalog {
             .collect();
         let needs = self.tasks().flat_map(|task| &task.needs);
         let missing = needs.filter(|(name, _)| !names.contains(&name.as_str()));
-        let finding = |(name, place): &(String, Place)| {
-            let near = did_you_mean(name, names.iter().copied());
-            Diagnostic::new(place.clone(), format!("no task `{name}` to need"))
-                .hint(near.map(|near| format!("did you mean `{near}`?")))
-        };
-        missing.map(finding).collect()
+        missing
+            .map(|(name, place)| unknown_need(name, place, &names))
+            .collect()
+    }
+
+    /// Why a task that is needed cannot be had.
+    fn not_to_need(&self, name: &str, at: Option<&Place>, error: &Error) -> Diagnostic {
+        let names = || self.index.entries.iter().flat_map(|entry| &entry.names);
+        match at {
+            Some(at) if !names().any(|known| known == name) => {
+                let known: Vec<&str> = names().map(String::as_str).collect();
+                unknown_need(name, at, &known)
+            }
+            _ => {
+                let start = Place {
+                    file: "tasks".to_owned(),
+                    line: 1,
+                    column: 1,
+                };
+                Diagnostic::new(at.cloned().unwrap_or(start), error.message())
+                    .hint(error.hint_text().map(str::to_owned))
+            }
+        }
     }
 
     fn cycles(&self) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = Vec::new();
-        for task in self.tasks() {
+        for task in self.tasks().filter(|task| !task.needs.is_empty()) {
             if let Err(cycle) = self.order(&task.name)
                 && !found.iter().any(|known| known.message == cycle.message)
             {
@@ -216,10 +250,9 @@ impl Catalog {
         order: &mut Vec<&'a Task>,
         path: &mut Vec<&'a Task>,
     ) -> std::result::Result<(), Diagnostic> {
-        let task = self.find(name).map_err(|error| {
-            let place = needed_at.cloned().unwrap_or_else(|| path_place(path));
-            Diagnostic::new(place, error.message()).hint(error.hint_text().map(str::to_owned))
-        })?;
+        let task = self
+            .find(name)
+            .map_err(|error| self.not_to_need(name, needed_at, &error))?;
         if order.iter().any(|known| known.name == task.name) {
             return Ok(());
         }
@@ -236,15 +269,10 @@ impl Catalog {
     }
 }
 
-fn path_place(path: &[&Task]) -> Place {
-    path.last().map_or_else(
-        || Place {
-            file: "tasks".to_owned(),
-            line: 1,
-            column: 1,
-        },
-        |task| task.place.clone(),
-    )
+fn unknown_need(name: &str, at: &Place, known: &[&str]) -> Diagnostic {
+    let near = did_you_mean(name, known.iter().copied());
+    Diagnostic::new(at.clone(), format!("no task `{name}` to need"))
+        .hint(near.map(|near| format!("did you mean `{near}`?")))
 }
 
 /// The same cycle reads the same wherever it was entered: it is told from its first name in the alphabet.

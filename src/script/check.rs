@@ -82,6 +82,7 @@ impl<'p> Checker<'p> {
             file,
             own: own_functions(&ast),
             imports,
+            role,
             found: &mut found,
         };
         calls.walk(&ast);
@@ -174,6 +175,7 @@ struct Calls<'c> {
     file: &'c str,
     own: Functions,
     imports: BTreeMap<String, Option<Functions>>,
+    role: Role,
     found: &'c mut Vec<Diagnostic>,
 }
 
@@ -220,6 +222,11 @@ impl Calls<'_> {
                 "`Fn` finds a function by name where it is called".into(),
                 Some(hint),
             );
+        }
+        if name == "task" && self.role == Role::Library {
+            let hint = Some("move it to a file in tasks/".to_owned());
+            let message = "a task is declared in a library, where nothing finds it";
+            return self.report(at, message.into(), hint);
         }
         if BUILT_IN.contains(&name) {
             return;
@@ -413,8 +420,21 @@ pub fn project(catalog: &Catalog) -> Vec<Diagnostic> {
     found
 }
 
-/// What is wrong with the file of a task that is about to run; looked at again only when it, or what it imports, changed.
-pub fn before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>> {
+/// What keeps a task from running: its needs, its file and theirs.
+pub fn before_run(catalog: &mut Catalog, task: &str) -> Result<Vec<Diagnostic>> {
+    let files: BTreeSet<String> = match catalog.order(task) {
+        Ok(order) => order.iter().map(|task| task.place.file.clone()).collect(),
+        Err(found) => return Ok(vec![found]),
+    };
+    let mut found = Vec::new();
+    for file in files {
+        found.extend(file_before_run(catalog, &file)?);
+    }
+    Ok(found)
+}
+
+/// A file is looked at again only when it, or what it imports, changed.
+fn file_before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>> {
     let project = std::sync::Arc::clone(catalog.project());
     let text = std::fs::read_to_string(project.path(file))
         .map_err(|e| crate::base::Error::io(format!("cannot read task file `{file}`"), e))?;

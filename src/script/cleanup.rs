@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use rhai::Engine;
 
-use crate::base::{Cancel, Reason};
+use super::api::Api;
+use super::failure::{self, Failure};
+use super::task::Task;
+use crate::base::{Cancel, Error, Kind, Reason, units};
 use crate::host::{Host, Strand, strand};
 
 /// How long all cleanup of a task may take.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs the deferred closures of a strand; gives what failed.
-pub(super) fn run(engine: &Engine, host: &Host, of: &Strand) -> Vec<String> {
+pub(super) fn run(engine: &Engine, host: &Host, of: &Strand, task: &Task) -> Vec<Failure> {
     let mut failed = Vec::new();
     let mut next = of.pop_deferred();
     if next.is_none() {
@@ -20,10 +23,17 @@ pub(super) fn run(engine: &Engine, host: &Host, of: &Strand) -> Vec<String> {
     let cancel = Cancel::detached();
     let reason = Reason::ScopeTimeout(GRACE);
     let _timer = host.runtime().cancel_after(GRACE, &cancel, reason);
-    let _entered = strand::enter(of.with_cancel(cancel));
+    let _entered = strand::enter(of.with_cancel(cancel.clone()));
     while let Some(deferred) = next {
         if let Err(error) = deferred.call(engine, ()) {
-            failed.push(error.to_string());
+            let (file, api) = (&task.place.file, Api::of(engine));
+            let mut failure = failure::from_script(&error, file, &task.name, &api);
+            if cancel.is_cancelled() {
+                let limit = units::duration(GRACE);
+                let message = format!("it took longer than {limit} and was stopped");
+                failure.error = Error::new(Kind::Timeout, message);
+            }
+            failed.push(failure);
         }
         next = of.pop_deferred();
     }

@@ -4,7 +4,7 @@
 
 use rhai::{AST, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, Place, Severity};
 use super::params;
 use super::task::Task;
 use crate::base::text::did_you_mean;
@@ -113,13 +113,7 @@ impl Reader<'_> {
         };
         let name_at = name.start_position();
         let name = self.text(name, "the task's name")?;
-        if !is_task_name(&name) {
-            let hint = "use lower-case letters, digits, `-` and `:`, starting with a letter";
-            self.problem_with(
-                name_at,
-                format!("`{name}` is not a task name"),
-                Some(hint.into()),
-            );
+        if !self.is_name(&name, name_at) {
             return None;
         }
         let mut task = Task {
@@ -137,6 +131,12 @@ impl Reader<'_> {
             params: Vec::new(),
         };
         self.fields(&mut task, fields);
+        if task.about.is_empty() {
+            let place = task.place.clone();
+            let message = format!("task `{}` has no `about`", task.name);
+            self.problems
+                .push(Diagnostic::new(place, message).severity(Severity::Warning));
+        }
         match closure_params(ast, body) {
             Some(names) => params::match_closure(self, &mut task, &names, body.start_position()),
             None => self.problem(
@@ -156,12 +156,11 @@ impl Reader<'_> {
                 "destructive" => task.destructive = self.flag(value, "`destructive`"),
                 "hidden" => task.hidden = self.flag(value, "`hidden`"),
                 "timeout" => task.timeout_ms = self.timeout(value),
-                "aliases" => {
-                    let aliases = self.texts(value, "`aliases`");
-                    task.aliases = aliases.into_iter().map(|(alias, _)| alias).collect();
-                }
+                "aliases" => task.aliases = self.aliases(&task.name, value),
                 "needs" => {
-                    let needs = self.texts(value, "`needs`").into_iter();
+                    let needs = self
+                        .texts(value, "`needs`", "an array of strings")
+                        .into_iter();
                     task.needs = needs
                         .map(|(n, at)| (n, Place::new(self.file, at)))
                         .collect();
@@ -170,6 +169,28 @@ impl Reader<'_> {
                 unknown => self.unknown(at, "task field", unknown, &FIELDS),
             }
         }
+    }
+
+    fn is_name(&mut self, name: &str, at: Position) -> bool {
+        let is_name = is_task_name(name);
+        if !is_name {
+            let hint = "use lower-case letters, digits, `-` and `:`, starting with a letter";
+            let message = format!("`{name}` is not a task name");
+            self.problem_with(at, message, Some(hint.into()));
+        }
+        is_name
+    }
+
+    fn aliases(&mut self, task: &str, value: &Expr) -> Vec<String> {
+        let mut aliases: Vec<String> = Vec::new();
+        for (alias, at) in self.texts(value, "`aliases`", "an array of strings") {
+            if alias == task || aliases.contains(&alias) {
+                self.problem(at, format!("`{alias}` is an alias of itself"));
+            } else if self.is_name(&alias, at) {
+                aliases.push(alias);
+            }
+        }
+        aliases
     }
 
     pub(super) fn unknown(&mut self, at: Position, what: &str, name: &str, known: &[&str]) {
@@ -206,7 +227,7 @@ impl Reader<'_> {
         if value.is_none() {
             let hint = "so that `lexi list` never has to run anything".to_owned();
             let message = format!("{what} must be a literal");
-            self.problem_with(expr.start_position(), message, Some(hint));
+            self.problem_with(start(expr), message, Some(hint));
         }
         value
     }
@@ -237,12 +258,14 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn texts(&mut self, expr: &Expr, what: &str) -> Vec<(String, Position)> {
+    pub(super) fn texts(
+        &mut self,
+        expr: &Expr,
+        what: &str,
+        wanted: &str,
+    ) -> Vec<(String, Position)> {
         let Expr::Array(items, _) = expr else {
-            self.problem(
-                expr.start_position(),
-                format!("{what} must be an array of strings"),
-            );
+            self.problem(start(expr), format!("{what} must be {wanted}"));
             return Vec::new();
         };
         let each = format!("each of {what}");
@@ -254,6 +277,14 @@ impl Reader<'_> {
 
     fn timeout(&mut self, expr: &Expr) -> Option<u64> {
         let value = self.literal(expr, "`timeout`")?;
+        if !(value.is_string() || value.is_int() || value.is_float()) {
+            let kind = article(value.type_name());
+            self.problem(
+                expr.start_position(),
+                format!("`timeout` must be a duration, not {kind}"),
+            );
+            return None;
+        }
         match parse_duration(&value.to_string()) {
             Ok(limit) if !limit.is_zero() => u64::try_from(limit.as_millis()).ok(),
             Ok(_) => {
@@ -302,6 +333,17 @@ impl Reader<'_> {
                 Some(hint),
             );
         }
+    }
+}
+
+/// Where an expression starts; for an operator rhai knows only where the operator stands.
+fn start(expr: &Expr) -> Position {
+    match expr {
+        Expr::FnCall(call, _) if call.is_operator_call() => call
+            .args
+            .first()
+            .map_or_else(|| expr.start_position(), start),
+        _ => expr.start_position(),
     }
 }
 

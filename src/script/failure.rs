@@ -18,7 +18,7 @@ pub struct Failure {
     /// The calls that led there, innermost first.
     pub frames: Vec<Frame>,
     /// What cleanup failed besides.
-    pub cleanup: Vec<String>,
+    pub cleanup: Vec<Failure>,
 }
 
 /// One call on the way to a failure.
@@ -45,11 +45,13 @@ impl From<Error> for Failure {
 pub fn from_script(error: &EvalAltResult, file: &str, task: &str, api: &Api) -> Failure {
     let (mut current, mut source) = (error, file.to_owned());
     let (mut within, mut frames) = (format!("task `{task}`"), Vec::new());
+    // The session itself calls a task's closure: that is no place in a script.
+    let mut session_calls = true;
     loop {
         match current {
             EvalAltResult::ErrorInFunctionCall(name, callee, inner, at) => {
-                // The session itself calls a task's closure: that is no place in a script.
-                let by_session = name.starts_with("anon$") && within.starts_with("task ");
+                let by_session = session_calls && name.starts_with("anon$");
+                session_calls = name.starts_with("task ");
                 if !at.is_none() && !by_session {
                     frames.push(Frame {
                         place: Place::new(&source, *at),

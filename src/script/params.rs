@@ -1,8 +1,11 @@
 //! Reads the `params` of a declaration and holds them against the closure's parameters.
 
+use std::collections::BTreeMap;
+
 use rhai::{Dynamic, Expr, Position};
 
 use super::declaration::{Reader, article, closure};
+use super::diagnostic::Place;
 use super::task::{Param, ParamKind, ParamType, Task};
 use crate::base::units::{parse_duration, parse_size};
 
@@ -93,7 +96,8 @@ impl Draft {
             "short" => self.short = short(reader, expr),
             "choices" if closure(expr).is_some() => self.dynamic_choices = true,
             "choices" => {
-                let texts = reader.texts(expr, "`choices`").into_iter();
+                let wanted = "an array of strings or a closure";
+                let texts = reader.texts(expr, "`choices`", wanted).into_iter();
                 self.choices = texts.map(|(text, _)| text).collect();
             }
             unknown => reader.unknown(at, "parameter field", unknown, &FIELDS),
@@ -129,13 +133,13 @@ fn short(reader: &mut Reader<'_>, expr: &Expr) -> Option<char> {
     let text = reader.text(expr, "`short`")?;
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
-        (Some(letter), None) if letter.is_ascii_alphanumeric() && !"qvh".contains(letter) => {
+        (Some(letter), None) if letter.is_ascii_alphanumeric() && !"qvyh".contains(letter) => {
             Some(letter)
         }
         _ => {
             reader.problem(
                 expr.start_position(),
-                "`short` must be one letter other than q, v and h",
+                "`short` must be one letter or digit other than q, v, y and h",
             );
             None
         }
@@ -174,6 +178,14 @@ fn verify(
             format!("`{}` is one of nothing: give `choices`", param.name),
         );
     }
+    if param.kind == ParamKind::Positional && param.short.is_some() {
+        let message = format!("`{}` is a positional, so it has no short form", param.name);
+        reader.problem(at, message);
+    }
+    if param.required && value.is_some() {
+        let message = format!("`{}` is required, so its `value` is never used", param.name);
+        reader.problem(at, message);
+    }
     if let Some((value, at)) = value
         && let Err(why) = fits(param, value)
     {
@@ -192,14 +204,20 @@ fn fits(param: &Param, value: &Dynamic) -> Result<(), String> {
     };
     match (param.ty, text) {
         (_, None) if value.is_unit() => Ok(()),
+        (ParamType::Size, None) if value.as_int().is_ok_and(|bytes| bytes < 0) => {
+            Err("must not be negative".to_owned())
+        }
         (ParamType::Int | ParamType::Duration, _) | (ParamType::Size, None) if value.is_int() => {
             Ok(())
         }
         (ParamType::Int, _) => must("a whole number"),
         (ParamType::Bool, _) if value.is_bool() => Ok(()),
         (ParamType::Bool, _) => must("true or false"),
-        (ParamType::List, _) if value.is_array() => Ok(()),
-        (ParamType::List, _) => must("an array"),
+        (ParamType::List, _) => match value.read_lock::<rhai::Array>() {
+            Some(items) if items.iter().all(Dynamic::is_string) => Ok(()),
+            Some(_) => Err("must be an array of strings".to_owned()),
+            None => must("an array"),
+        },
         (ParamType::Size, Some(text)) => parse_size(&text)
             .map(drop)
             .map_err(|e| format!("is no size: {e}")),
@@ -236,37 +254,80 @@ pub(super) fn match_closure(
             ),
         }
     }
-    for param in std::mem::take(&mut task.params) {
+    let left = std::mem::take(&mut task.params);
+    let missing = left.iter().map(|param| param.name.as_str());
+    let wanted: Vec<&str> = names.iter().map(String::as_str).chain(missing).collect();
+    for param in &left {
         let message = format!(
             "parameter `{}` is declared but the closure does not take it",
             param.name
         );
-        let position = Position::new(
-            u16::try_from(param.place.line).unwrap_or(u16::MAX),
-            u16::try_from(param.place.column).unwrap_or(u16::MAX),
-        );
         reader.problem_with(
-            position,
+            position(&param.place),
             message,
-            Some(format!("write `|{}| {{ .. }}`", param.name)),
+            Some(format!("write `|{}| {{ .. }}`", wanted.join(", "))),
         );
     }
     task.params = ordered;
-    if let Some(param) = misplaced_list(task) {
-        let message = format!(
-            "`{}` takes all remaining arguments, so it must be the last positional",
-            param.name
-        );
+    if let Some(message) = misplaced(task) {
         reader.problem(at, message);
+    }
+    shared_flags(reader, task);
+}
+
+/// Two parameters that the same flag would give.
+fn shared_flags(reader: &mut Reader<'_>, task: &Task) {
+    let mut taken: BTreeMap<String, &Param> = BTreeMap::new();
+    for param in &task.params {
+        let short = param.short.map(|letter| format!("-{letter}"));
+        let long = format!("--{}", param.flag_name());
+        let off = param.is_on().then(|| format!("--no-{}", param.flag_name()));
+        let long = (param.kind != ParamKind::Positional).then_some(long);
+        for flag in short.into_iter().chain(long).chain(off) {
+            let Some(first) = taken.insert(flag.clone(), param) else {
+                continue;
+            };
+            let is = if flag.starts_with("--") {
+                "would be given by"
+            } else {
+                "is the short form of"
+            };
+            let message = format!("`{flag}` {is} both `{}` and `{}`", first.name, param.name);
+            reader.problem(position(&param.place), message);
+        }
     }
 }
 
-fn misplaced_list(task: &Task) -> Option<&Param> {
-    let mut positionals = task
+fn position(place: &Place) -> Position {
+    Position::new(
+        u16::try_from(place.line).unwrap_or(u16::MAX),
+        u16::try_from(place.column).unwrap_or(u16::MAX),
+    )
+}
+
+/// A positional that would take what belongs to one behind it.
+fn misplaced(task: &Task) -> Option<String> {
+    let positionals = task
         .params
         .iter()
-        .filter(|p| p.kind == ParamKind::Positional)
-        .rev();
-    positionals.next();
-    positionals.find(|param| param.ty == ParamType::List)
+        .filter(|p| p.kind == ParamKind::Positional);
+    let mut before: Option<&Param> = None;
+    for param in positionals {
+        match before {
+            Some(list) if list.ty == ParamType::List => {
+                return Some(format!(
+                    "`{}` takes all remaining arguments, so it must be the last positional",
+                    list.name
+                ));
+            }
+            Some(optional) if !optional.required && param.required => {
+                return Some(format!(
+                    "`{}` must be given but stands behind `{}`, which need not be",
+                    param.name, optional.name
+                ));
+            }
+            _ => before = Some(param),
+        }
+    }
+    None
 }

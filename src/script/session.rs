@@ -1,15 +1,16 @@
 //! Runs tasks: what they need first, each once; then the task under its lock and time limit, and its cleanup always.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rhai::{AST, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position, Scope};
+use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position, Scope};
 use tracing::field::Empty;
 
 use super::api::Api;
 use super::catalog::Catalog;
 use super::collector::{self, Body};
+use super::diagnostic::Diagnostic;
 use super::task::Task;
 use super::{bind, cleanup, engine, failure, guard};
 use crate::base::{Error, Reason};
@@ -23,9 +24,12 @@ pub struct Session {
     engine: Engine,
     catalog: Arc<Catalog>,
     loaded: Mutex<HashMap<String, Arc<Loaded>>>,
-    done: Mutex<HashMap<String, Arc<OnceLock<bool>>>>,
-    cleanup_errors: Mutex<Vec<String>>,
+    done: Mutex<HashMap<String, Done>>,
+    cleanup_errors: Mutex<Vec<Failure>>,
 }
+
+/// Whether a task that others need has succeeded, once it has run; held while it runs.
+type Done = Arc<tokio::sync::Mutex<Option<bool>>>;
 
 /// A task file that was compiled and whose top level has run.
 struct Loaded {
@@ -124,16 +128,7 @@ impl Session {
         let throw = |error: Error| bridge::throw(ctx, "task::run", error);
         let task = self.catalog.find(name).map_err(|e| throw(not_usage(e)))?;
         let caller = strand::current();
-        if caller.tasks.contains(&task.name) {
-            let path = caller
-                .tasks
-                .iter()
-                .chain([&task.name])
-                .cloned()
-                .collect::<Vec<_>>();
-            let message = format!("task `{}` runs itself: {}", task.name, path.join(" -> "));
-            return Err(throw(Error::invalid(message)));
-        }
+        self.refuse_recursion(&caller, task).map_err(throw)?;
         let args =
             bind::values(task, args, self.host.settings()).map_err(|e| throw(not_usage(e)))?;
         let file = task.place.file.clone();
@@ -148,17 +143,23 @@ impl Session {
         })
     }
 
+    /// A task that is running cannot be run or needed by what it runs: it would wait for itself.
+    fn refuse_recursion(&self, caller: &Strand, task: &Task) -> crate::base::Result<()> {
+        let order = self.catalog.order(&task.name);
+        let order = order.map_err(|found| Error::invalid(not_in_order(&found)))?;
+        let Some(again) = order.iter().find(|each| caller.tasks.contains(&each.name)) else {
+            return Ok(());
+        };
+        let mut path: Vec<&str> = caller.tasks.iter().map(String::as_str).collect();
+        path.extend((again.name != task.name).then_some(task.name.as_str()));
+        path.push(&again.name);
+        let message = format!("task `{}` runs itself: {}", again.name, path.join(" -> "));
+        Err(Error::invalid(message))
+    }
+
     fn run_with_needs(&self, caller: &Strand, task: &Task, args: Map) -> RhaiResultOf<Dynamic> {
-        let order = self.catalog.order(&task.name).map_err(|found| {
-            let error = Error::usage(found.message.clone());
-            let places = found
-                .related
-                .iter()
-                .map(|(place, what)| format!("{place}: {what}"));
-            let first = format!("{}: {}", found.place, found.message);
-            let all: Vec<String> = std::iter::once(first).chain(places).collect();
-            thrown(&error.hint(found.hint.unwrap_or_else(|| all.join("; "))))
-        })?;
+        let order = self.catalog.order(&task.name);
+        let order = order.map_err(|found| thrown(&Error::usage(not_in_order(&found))))?;
         for each in &order {
             guard::ask(&self.host, each).map_err(|error| thrown(&error))?;
         }
@@ -177,33 +178,32 @@ impl Session {
                 .entry(task.name.clone())
                 .or_default(),
         );
-        let mut failed = None;
-        let done = *cell.get_or_init(|| {
-            let bound = bind::values(task, Map::new(), self.host.settings());
-            let result = bound
-                .map_err(|error| thrown(&error))
-                .and_then(|args| self.run_alone(caller, task, args));
-            let error = result.err().map(|inner| {
-                let frame = format!("task `{}`", task.name);
-                let file = task.place.file.clone();
-                Box::new(EvalAltResult::ErrorInFunctionCall(
-                    frame,
-                    file,
-                    inner,
-                    Position::NONE,
-                ))
-            });
-            failed = error;
-            failed.is_none()
-        });
-        match failed {
-            Some(error) => Err(error),
-            None if done => Ok(()),
-            None => {
-                let message = format!("task `{}` {FAILED_ELSEWHERE}", task.name);
-                Err(thrown(&Error::invalid(message)))
+        let mut done = match cell.try_lock() {
+            Ok(done) => done,
+            Err(_runs_elsewhere) => {
+                let waited = async { Ok(cell.lock().await) };
+                let waited = self.host.runtime().wait(&caller.cancel, waited);
+                waited.map_err(|_stopped| bridge::terminated(Position::NONE))?
             }
+        };
+        match *done {
+            Some(true) => return Ok(()),
+            Some(false) => {
+                let message = format!("task `{}` {FAILED_ELSEWHERE}", task.name);
+                return Err(thrown(&Error::invalid(message)));
+            }
+            None => {}
         }
+        let bound = bind::values(task, Map::new(), self.host.settings());
+        let result = bound
+            .map_err(|error| thrown(&error))
+            .and_then(|args| self.run_alone(caller, task, args));
+        *done = Some(result.is_ok());
+        result.map(drop).map_err(|inner| {
+            let (frame, file) = (format!("task `{}`", task.name), task.place.file.clone());
+            let at = Position::NONE;
+            Box::new(EvalAltResult::ErrorInFunctionCall(frame, file, inner, at))
+        })
     }
 
     fn run_alone(&self, caller: &Strand, task: &Task, args: Map) -> RhaiResultOf<Dynamic> {
@@ -221,7 +221,7 @@ impl Session {
             .transpose()
             .map_err(|error| thrown(&error))?;
         let result = self.call(task, args);
-        let failed = cleanup::run(&self.engine, &self.host, &own);
+        let failed = cleanup::run(&self.engine, &self.host, &own, task);
         self.cleanup_errors
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -245,7 +245,13 @@ impl Session {
             .iter()
             .map(|param| args.remove(param.name.as_str()).unwrap_or_default())
             .collect();
-        body.closure.call(&self.engine, ordered)
+        let value = body.closure.call(&self.engine, ordered)?;
+        if holds_closure(&value) {
+            let message = format!("task `{}` returned a closure", task.name);
+            let hint = "return what the closure gives; a closure stays in its own file";
+            return Err(thrown(&Error::invalid(message).hint(hint)));
+        }
+        Ok(value)
     }
 
     fn load(&self, file: &str) -> RhaiResultOf<Arc<Loaded>> {
@@ -276,6 +282,25 @@ impl Session {
         let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(all.entry(file.to_owned()).or_insert(loaded)))
     }
+}
+
+/// Why a task's needs cannot run, with every place that has to do with it.
+fn not_in_order(found: &Diagnostic) -> String {
+    let places = found.related.iter().map(|(place, _)| place);
+    let places = std::iter::once(&found.place).chain(places);
+    let places: Vec<String> = places.map(ToString::to_string).collect();
+    format!("{} (at {})", found.message, places.join(", "))
+}
+
+/// A closure is found by a name that another file may have too, so none leaves its task.
+fn holds_closure(value: &Dynamic) -> bool {
+    if let Some(items) = value.read_lock::<Array>() {
+        return items.iter().any(holds_closure);
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        return map.values().any(holds_closure);
+    }
+    value.is_fnptr()
 }
 
 /// An error from outside any script, as scripts see it.

@@ -88,12 +88,18 @@ impl Param {
         self.name.replace('_', "-")
     }
 
+    /// Whether it is a flag that is true unless it is switched off with `--no-..`.
+    pub fn is_on(&self) -> bool {
+        self.kind == ParamKind::Flag && self.value == Some(Value::Bool(true))
+    }
+
     fn usage(&self) -> String {
         let (flag, value) = (self.flag_name(), self.value_name());
         let usage = match (self.kind, self.ty) {
             (ParamKind::Positional, ParamType::List) => format!("{value}..."),
             (ParamKind::Positional, _) => value,
             (ParamKind::Option, _) => format!("--{flag} {value}"),
+            (ParamKind::Flag, _) if self.is_on() => format!("--no-{flag}"),
             (ParamKind::Flag, _) => format!("--{flag}"),
         };
         if self.required {

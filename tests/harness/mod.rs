@@ -14,3 +14,18 @@ pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");
 
 /// How long any one command may take before it counts as hung; not a speed check.
 pub(crate) const HUNG: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// A text without its mark `«`, and the line and column that the mark stood at.
+#[track_caller]
+pub(crate) fn marked(text: &str) -> (String, (usize, usize)) {
+    let (before, after) = text.split_once('«').expect("a mark");
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    (format!("{before}{after}"), (line, column))
+}

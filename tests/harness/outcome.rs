@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use super::filter;
 
 /// What a command printed and how it ended, with checks that say what differs.
-#[must_use]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
@@ -121,6 +120,16 @@ impl Outcome {
         self
     }
 
+    /// Stderr is exactly this.
+    #[track_caller]
+    pub(crate) fn stderr(self, expected: &str) -> Self {
+        self.check(
+            self.err == expected,
+            &format!("stderr should be {expected:?}"),
+        );
+        self
+    }
+
     /// Stderr is empty.
     #[track_caller]
     pub(crate) fn is_quiet(self) -> Self {
@@ -133,5 +142,27 @@ impl Outcome {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out)
             .unwrap_or_else(|e| panic!("`{}`: {e}\n{}\n{}", self.command, self.out, self.err))
+    }
+
+    /// What `check --json` found, each as `file:line:column: message (hint) [place what]`.
+    #[track_caller]
+    pub(crate) fn findings(&self) -> Vec<String> {
+        let place = |place: &serde_json::Value| {
+            let file = place["file"].as_str().unwrap();
+            format!("{file}:{}:{}", place["line"], place["column"])
+        };
+        let line = |found: &serde_json::Value| {
+            let message = found["message"].as_str().unwrap();
+            let mut line = format!("{}: {message}", place(&found["place"]));
+            if let Some(hint) = found["hint"].as_str() {
+                line.push_str(&format!(" ({hint})"));
+            }
+            for related in found["related"].as_array().unwrap() {
+                let what = related[1].as_str().unwrap();
+                line.push_str(&format!(" [{} {what}]", place(&related[0])));
+            }
+            line
+        };
+        self.json().as_array().unwrap().iter().map(line).collect()
     }
 }

@@ -8,12 +8,15 @@ pub mod copy;
 mod decode;
 mod encode;
 pub mod error;
+pub mod init;
+pub mod notices;
 pub mod query;
+#[cfg(test)]
+mod services;
 pub mod session;
 pub mod split;
+pub mod sqlfile;
 pub mod target;
-#[cfg(test)]
-mod tests;
 pub mod token;
 pub mod transaction;
 pub mod value;

@@ -18,5 +18,6 @@ pub use partial::{Partial, PartialFolder};
 pub use read::{READ_LIMIT, read_bytes, read_text};
 pub use remove::remove;
 pub use temp::Temps;
+pub(crate) use walk::normal;
 pub use walk::{Kinds, WalkOptions, glob, walk};
 pub use write::{append, make_dir, write};

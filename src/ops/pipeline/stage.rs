@@ -37,9 +37,7 @@ impl Stage {
                 BufReader::with_capacity(BUFFER, before),
                 Compression::new(level),
             )),
-            Self::Gunzip => Box::new(Gunzip(MultiGzDecoder::new(BufReader::with_capacity(
-                BUFFER, before,
-            )))),
+            Self::Gunzip => Box::new(Gunzip::new(BufReader::with_capacity(BUFFER, before))),
             Self::Sha256 => Box::new(Hashing {
                 before,
                 hash: Sha256::new(),
@@ -57,9 +55,16 @@ impl Stage {
 /// Marks an error as damage of the compressed bytes, to tell it from a failure to read them.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Damaged(&'static str);
+pub(crate) struct Damaged(&'static str);
 
-struct Gunzip<R>(MultiGzDecoder<R>);
+/// Reads gzip, all of its members to the very end; what is not whole is [`Damaged`].
+pub(crate) struct Gunzip<R>(MultiGzDecoder<R>);
+
+impl<R: io::BufRead> Gunzip<R> {
+    pub(crate) fn new(compressed: R) -> Self {
+        Self(MultiGzDecoder::new(compressed))
+    }
+}
 
 impl<R: io::BufRead> Read for Gunzip<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

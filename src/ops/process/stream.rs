@@ -26,9 +26,12 @@ pub enum Channel {
 pub(super) type OnLine<'a> = &'a (dyn Fn(Channel, &str) + Sync);
 
 impl Program {
-    /// Runs the program and hands on each line; a last line without a line end too. A failure is an error that
-    /// carries the end of stderr.
-    pub async fn stream_ok(&self, registry: &Arc<Registry>, on_line: OnLine<'_>) -> Result<()> {
+    /// Like [`Program::stream`]; gives also the end of stderr.
+    pub async fn stream_with_tail(
+        &self,
+        registry: &Arc<Registry>,
+        on_line: OnLine<'_>,
+    ) -> Result<(Exit, String)> {
         let tail = Mutex::new(Tail::default());
         let exit = self
             .stream(registry, &|channel, line| {
@@ -41,7 +44,13 @@ impl Program {
             })
             .await?;
         let tail = tail.into_inner().unwrap_or_else(PoisonError::into_inner);
-        exit.ok(self.name(), &tail.text())
+        Ok((exit, tail.text()))
+    }
+
+    /// Like [`Program::stream`]; a failure is an error that carries the end of stderr.
+    pub async fn stream_ok(&self, registry: &Arc<Registry>, on_line: OnLine<'_>) -> Result<()> {
+        let (exit, tail) = self.stream_with_tail(registry, on_line).await?;
+        exit.ok(self.name(), &tail)
     }
 
     /// Runs the program and hands on each line; a last line without a line end too.

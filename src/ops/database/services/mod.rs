@@ -1,4 +1,4 @@
-//! What only a real server can show.
+//! Tests of what only a real server can show.
 #![expect(
     clippy::disallowed_methods,
     reason = "`#[tokio::test]` waits for the test"

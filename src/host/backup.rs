@@ -1,8 +1,0 @@
-//! The `backup` namespace.
-
-use rhai::Module;
-
-/// The functions of this namespace.
-pub(super) fn module() -> Module {
-    Module::new()
-}

@@ -1,0 +1,288 @@
+//! Restoring backups.
+
+#[expect(
+    clippy::wildcard_imports,
+    reason = "the code that `export_module` makes needs them"
+)]
+use rhai::plugin::*;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::Surroundings;
+use super::watch::Watch;
+use crate::base::text::count;
+use crate::base::{Cancel, Result, units};
+use crate::host::bridge::{self, RhaiResultOf};
+use crate::host::{Host, strand};
+use crate::ops::backup::restore::{self, Plan, RestoreOptions, Restored};
+use crate::ops::backup::{Entry, Options};
+
+/// How long a database that was replaced is kept.
+const KEEP_OLD: Duration = Duration::from_hours(24);
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asked {
+    safety_backup: Option<bool>,
+    keep_old: Option<bool>,
+    checks: Option<bool>,
+    wait: Option<String>,
+}
+
+/// Says what would be done, before anybody is asked whether it shall.
+fn announce(host: &Host, plan: &Plan) {
+    let output = host.output();
+    let facts = &plan.source.facts;
+    let tables = count(
+        "table",
+        usize::try_from(facts.created_tables).unwrap_or(usize::MAX),
+    );
+    let path = host.project().display(&plan.source.path);
+    let made = plan
+        .source
+        .manifest
+        .as_ref()
+        .map_or_else(String::new, |manifest| {
+            format!(
+                " of database `{}`, made {}",
+                manifest.database,
+                manifest.started.strftime("%Y-%m-%d %H:%M UTC")
+            )
+        });
+    output.say(&format!(
+        "from {path}{made}: {} rows in {tables}",
+        facts.rows()
+    ));
+    let live = plan.live.as_ref().map_or_else(
+        || "which does not exist yet".to_owned(),
+        |live| {
+            let sessions = count("session", live.sessions);
+            format!("which has {} and {sessions} now", units::bytes(live.bytes))
+        },
+    );
+    output.say(&format!("into {}, {live}", plan.target));
+    for warning in &plan.warnings {
+        output.warn(warning);
+    }
+}
+
+/// Restores a plan; what was begun is always brought to an end, also when the run is asked to stop.
+fn run(host: &Host, around: &Surroundings, plan: &Plan, asked: &Asked) -> Result<Restored> {
+    let cancel = strand::current().cancel;
+    let checks: PathBuf = host.project().path("sql/checks");
+    let options = RestoreOptions {
+        safety_backup: asked.safety_backup.unwrap_or(true),
+        keep_old: asked.keep_old.unwrap_or(true),
+        checks: asked.checks.unwrap_or(true).then_some(checks.as_path()),
+        wait: super::wait_limit(asked.wait.as_deref())?,
+    };
+    let request = around.request(host, Options::default());
+    let watch = Watch::start(host.output(), &format!("restoring {}", around.target));
+    let on = |progress| watch.take(progress);
+    let work = restore::restore(plan, &request, options, &cancel, &on);
+    let restored = host.runtime().wait(&Cancel::detached(), work);
+    drop(watch);
+    if let Err(error) = &restored
+        && cancel.is_cancelled()
+    {
+        // Being stopped ends the script without an error of its own, but the state that is left must be told.
+        host.output().warn(&error.full_message());
+    }
+    restored
+}
+
+/// Drops replaced databases whose time is over, when there is a newer good backup. A server that is not there keeps them.
+pub(super) async fn drop_old(
+    host: &Host,
+    decided: &[(Entry, crate::ops::backup::Verdict)],
+) -> Result<Vec<String>> {
+    let Ok(target) = host.database() else {
+        return Ok(Vec::new());
+    };
+    let newest = decided.iter().map(|(entry, _)| entry).find(|entry| {
+        entry
+            .manifest()
+            .is_some_and(|manifest| manifest.database == target.database)
+    });
+    let Some(newest) = newest else {
+        return Ok(Vec::new());
+    };
+    match restore::drop_old(&target, KEEP_OLD, newest.name.at()).await {
+        Ok(dropped) => Ok(dropped),
+        Err(error) => {
+            host.output().detail(&format!(
+                "kept databases were not looked at: {}",
+                error.message()
+            ));
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// Finds and verifies what is to be restored, and looks at the server.
+fn plan_of(ctx: &NativeCallContext, name: &str, what: &str) -> RhaiResultOf<(Surroundings, Plan)> {
+    let host = Host::of(ctx);
+    let (around, file) = bridge::call(ctx, name, |host| {
+        let around = Surroundings::of(host, None)?;
+        let root = host.project().root();
+        let file = restore::pick(what, &around.folder, root, &around.target.database)?;
+        Ok((around, file))
+    })?;
+    let watch = Watch::start(
+        host.output(),
+        &format!("verifying {}", host.project().display(&file)),
+    );
+    let on = |progress| watch.take(progress);
+    let plan = bridge::wait(ctx, name, restore::plan(&file, &around.target, &on))?;
+    drop(watch);
+    Ok((around, plan))
+}
+
+/// Restoring backups.
+#[rhai::export_module]
+pub mod api {
+    use rhai::Map;
+
+    use super::super::{confirm, shape, wait_limit};
+    use super::{Asked, announce, plan_of, run};
+    use crate::host::Host;
+    use crate::host::bridge::{self, RhaiResultOf};
+    use crate::ops::backup::restore;
+
+    /// Verifies a backup and tells what restoring it would do; nothing is changed.
+    ///
+    /// Gives a map of `path`, `made`, `from_database`, `rows`, `tables`, `database`, `live` (`bytes` and `sessions`, or `()`
+    /// when there is no such database yet), `warnings` and more.
+    ///
+    /// # Parameters
+    /// - `what`: `latest`, a name in the folder of backups, or a path of a dump
+    ///
+    /// # Errors
+    /// - `not_found`: there is no such backup
+    /// - `corrupt`: it is damaged or incomplete
+    /// - `refused`: the server cannot take it; the message says why
+    ///
+    /// # Example
+    /// ```postgres
+    /// db::exec("create table notes as select generate_series(1, 5) as id");
+    /// backup::create();
+    /// ensure(backup::plan_restore("latest").rows == 5, "it has five rows");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn plan_restore(ctx: NativeCallContext, what: &str) -> RhaiResultOf<Dynamic> {
+        const NAME: &str = "backup::plan_restore";
+        let (_, plan) = plan_of(&ctx, NAME, what)?;
+        bridge::value(&ctx, NAME, shape::plan(Host::of(&ctx).project(), &plan))
+    }
+
+    /// Restores a backup over the profile's database; wants the database's name, or `--confirm NAME`.
+    ///
+    /// The file is verified whole first. It fills a new database in one transaction, which takes the place of the live one
+    /// only when every row was counted and the checks of `sql/checks` find nothing. On any failure the live database was not
+    /// touched. It is backed up first, and kept beside for a day, so that `backup::rollback` can put it back.
+    ///
+    /// Gives a map of `path`, `database`, `rows`, `tables`, `old_database`, `safety_backup`, `warnings` and `ms`.
+    ///
+    /// # Parameters
+    /// - `what`: `latest`, a name in the folder of backups, or a path of a dump
+    ///
+    /// # Errors
+    /// - `refused`: the name was not given, or the server cannot take the dump
+    /// - `not_found`: there is no such backup
+    /// - `corrupt`: it is damaged or incomplete
+    /// - `locked`: another run restores the same database
+    /// - `database`: the server refuses a statement of the dump
+    ///
+    /// # Example
+    /// ```postgres
+    /// db::exec("create table notes (id int primary key)");
+    /// backup::create();
+    /// let kind = "";
+    /// try { backup::restore("latest"); } catch (e) { kind = e.kind; }
+    /// ensure(kind == "refused", "without its name no database is replaced");
+    /// ```
+    #[rhai_fn(name = "restore", return_raw)]
+    pub fn restore_backup(ctx: NativeCallContext, what: &str) -> RhaiResultOf<Dynamic> {
+        restore_with(ctx, what, Map::new())
+    }
+
+    /// Restores a backup over the profile's database, with options.
+    ///
+    /// # Parameters
+    /// - `what`: `latest`, a name in the folder of backups, or a path of a dump
+    /// - `options`: how
+    ///
+    /// # Options
+    /// - `safety_backup`: whether the live database is backed up first (default `true`)
+    /// - `keep_old`: whether the database that is replaced is kept beside for a day (default `true`)
+    /// - `checks`: whether the queries of `sql/checks` must find nothing (default `true`)
+    /// - `wait`: how long to wait while another run restores it (default `"30s"`)
+    ///
+    /// # Errors
+    /// - `refused`, `not_found`, `corrupt`, `locked`, `database`: as without options
+    ///
+    /// # Example
+    /// ```postgres
+    /// db::exec("create table notes (id int primary key)");
+    /// backup::create();
+    /// let kind = "";
+    /// try { backup::restore("latest", #{ safety_backup: false }); } catch (e) { kind = e.kind; }
+    /// ensure(kind == "refused", "without its name no database is replaced");
+    /// ```
+    #[rhai_fn(name = "restore", return_raw)]
+    pub fn restore_with(ctx: NativeCallContext, what: &str, options: Map) -> RhaiResultOf<Dynamic> {
+        const NAME: &str = "backup::restore";
+        let asked: Asked = bridge::options(&ctx, NAME, options)?;
+        let host = Host::of(&ctx);
+        let (around, plan) = plan_of(&ctx, NAME, what)?;
+        announce(&host, &plan);
+        if host.flags().dry_run {
+            return bridge::value(&ctx, NAME, shape::plan(host.project(), &plan));
+        }
+        let restored = bridge::call(&ctx, NAME, |host| {
+            confirm(host, "replacing database", &plan.target.database)?;
+            run(host, &around, &plan, &asked)
+        })?;
+        bridge::value(
+            &ctx,
+            NAME,
+            shape::restored(host.project(), &plan, &restored),
+        )
+    }
+
+    /// Puts back the database that the last restore replaced; wants the database's name, or `--confirm NAME`.
+    ///
+    /// The present one is kept beside in its turn, so a second rollback undoes the first. Gives a map of `from` (the name it
+    /// was kept under) and `old_database`.
+    ///
+    /// # Errors
+    /// - `not_found`: none is kept
+    /// - `refused`: the name was not given
+    /// - `locked`: a restore is going on
+    ///
+    /// # Example
+    /// ```postgres
+    /// let kind = "";
+    /// try { backup::rollback(); } catch (e) { kind = e.kind; }
+    /// ensure(kind == "not_found", "nothing was restored yet");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn rollback(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
+        const NAME: &str = "backup::rollback";
+        let host = Host::of(&ctx);
+        let target = bridge::call(&ctx, NAME, Host::database)?;
+        let kept = bridge::wait(&ctx, NAME, restore::rollback_candidate(&target))?;
+        if let Some(kept) = &kept {
+            host.output().say(&format!("`{kept}` becomes {target}"));
+            bridge::call(&ctx, NAME, |host| {
+                confirm(host, "replacing database", &target.database)
+            })?;
+        }
+        let wait = wait_limit(None).unwrap_or_default();
+        let done = bridge::wait(&ctx, NAME, restore::rollback(&target, wait))?;
+        let map = serde_json::json!({ "from": done.from, "old_database": done.old });
+        bridge::value(&ctx, NAME, map)
+    }
+}

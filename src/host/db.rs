@@ -1,8 +1,0 @@
-//! The `db` namespace.
-
-use rhai::Module;
-
-/// The functions of this namespace.
-pub(super) fn module() -> Module {
-    Module::new()
-}

@@ -1,0 +1,44 @@
+//! The `db` namespace: the profile's PostgreSQL database, and others that a script connects to.
+
+mod ask;
+mod convert;
+pub mod databases;
+pub mod files;
+pub mod server;
+pub mod statements;
+pub mod together;
+
+use rhai::{Module, NativeCallContext};
+
+use super::Host;
+use super::bridge::{self, RhaiResultOf};
+use crate::base::{Error, Result};
+use crate::ops::database::Session;
+
+/// The functions of this namespace.
+pub(super) fn module() -> Module {
+    let mut module = rhai::exported_module!(statements::api);
+    module.combine(rhai::exported_module!(together::api));
+    module.combine(rhai::exported_module!(files::api));
+    module.combine(rhai::exported_module!(databases::api));
+    module.combine(rhai::exported_module!(server::api));
+    module
+}
+
+/// The profile's database.
+fn own(ctx: &NativeCallContext, name: &str) -> RhaiResultOf<Session> {
+    bridge::call(ctx, name, Host::session)
+}
+
+/// Refuses to destroy what belongs to a protected profile, unless its name was given on the command line.
+fn confirm(host: &Host, action: &str, name: &str) -> Result<()> {
+    let is_confirmed = host.flags().confirm.as_deref() == Some(name);
+    if !host.profile().is_protected() || is_confirmed {
+        return Ok(());
+    }
+    let profile = host.profile();
+    Err(Error::refused(format!(
+        "{action} `{name}` in profile {profile} needs its name; nothing was done"
+    ))
+    .hint(format!("give it with `--confirm {name}`")))
+}

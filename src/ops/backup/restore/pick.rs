@@ -1,0 +1,90 @@
+//! Which backup is meant: `latest`, a name in the folder of backups, or a path.
+
+use std::path::{Path, PathBuf};
+
+use super::super::list::{Entry, list, newest_good};
+use crate::base::text::{count, did_you_mean};
+use crate::base::{Error, Result};
+
+/// The file that `what` means: `latest` is the newest verified backup of `database`.
+pub fn pick(what: &str, folder: &Path, root: &Path, database: &str) -> Result<PathBuf> {
+    let entries = list(folder)?;
+    if what == "latest" {
+        return newest_good(&entries, database)
+            .map(|entry| entry.path.clone())
+            .ok_or_else(|| no_latest(&entries, folder, database));
+    }
+    let candidates = [root.join(what), folder.join(what)];
+    if let Some(found) = candidates.into_iter().find(|path| path.is_file()) {
+        return Ok(found);
+    }
+    let names: Vec<String> = entries.iter().map(|entry| entry.name.to_string()).collect();
+    let hint = match did_you_mean(what, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "see what there is: `lexi run restore`".to_owned(),
+    };
+    Err(Error::not_found(format!("there is no backup `{what}`")).hint(hint))
+}
+
+fn no_latest(entries: &[Entry], folder: &Path, database: &str) -> Error {
+    let message = format!(
+        "no verified backup of database `{database}` in `{}`",
+        folder.display()
+    );
+    let others = entries
+        .iter()
+        .filter(|entry| entry.manifest().is_some())
+        .count();
+    let hint = if others > 0 {
+        format!(
+            "{} of other databases are there: name one",
+            count("backup", others)
+        )
+    } else {
+        "make one: `lexi run backup`".to_owned()
+    };
+    Error::not_found(message).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::manifest::tests::sample;
+    use super::*;
+
+    #[test]
+    fn latest_is_the_newest_verified_one_of_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let names =
+            ["20260103", "20260102", "20260101"].map(|day| format!("a_backup_{day}_000000.sql.gz"));
+        for name in &names {
+            std::fs::write(folder.path().join(name), "abc").unwrap();
+        }
+        for name in &names[1..] {
+            sample(name).write(folder.path()).unwrap();
+        }
+        let pick = |what: &str| pick(what, folder.path(), folder.path(), "lexiflow_dev");
+
+        assert_eq!(pick("latest").unwrap(), folder.path().join(&names[1]));
+        assert_eq!(pick(&names[0]).unwrap(), folder.path().join(&names[0]));
+        let error = pick("a_backup_20260101_000001.sql.gz").unwrap_err();
+        assert!(
+            error
+                .hint_text()
+                .unwrap()
+                .starts_with("did you mean `a_backup_2026")
+        );
+    }
+
+    #[test]
+    fn a_backup_of_another_database_is_not_the_latest() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = "a_backup_20260101_000000.sql.gz";
+        std::fs::write(folder.path().join(name), "abc").unwrap();
+        sample(name).write(folder.path()).unwrap();
+
+        let error = pick("latest", folder.path(), folder.path(), "prod").unwrap_err();
+
+        let hint = error.hint_text().unwrap();
+        assert_eq!(hint, "1 backup of other databases are there: name one");
+    }
+}

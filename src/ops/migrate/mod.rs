@@ -1,0 +1,15 @@
+//! Migrations: numbered files that change the schema, each applied once, in order, with its history row in one commit.
+
+pub mod create;
+pub mod files;
+pub mod history;
+mod lock;
+pub mod revert;
+pub mod status;
+pub mod up;
+
+pub use create::create;
+pub use files::{Migration, Script};
+pub use revert::revert;
+pub use status::{State, Status, status};
+pub use up::{Report, UpOptions, up};
