@@ -7,15 +7,15 @@
 
 mod harness;
 
-mod db;
-mod examples;
-mod layers;
-mod redis;
 mod arguments;
+mod db;
 mod declarations;
 mod examples;
+mod examples;
+mod layers;
 mod layers;
 mod lexiflow;
+mod redis;
 mod run;
 mod soak;
 mod stack;

@@ -57,6 +57,8 @@ pub struct Container {
     pub service: Option<String>,
     /// The ports it publishes.
     pub ports: Vec<Published>,
+    /// The networks it is in.
+    pub networks: Vec<String>,
     /// When it was made, in seconds since 1970.
     pub created: i64,
     /// Its labels.
@@ -75,6 +77,11 @@ impl Container {
             summary.labels.unwrap_or_default().into_iter().collect();
         let status = summary.status.unwrap_or_default();
         let names = summary.names.unwrap_or_default();
+        let networks = summary
+            .network_settings
+            .and_then(|settings| settings.networks);
+        let mut networks: Vec<String> = networks.unwrap_or_default().into_keys().collect();
+        networks.sort();
         Self {
             id: summary.id.unwrap_or_default(),
             name: names
@@ -92,6 +99,7 @@ impl Container {
             project: labels.get(PROJECT).cloned(),
             service: labels.get(SERVICE).cloned(),
             ports: published(summary.ports.unwrap_or_default()),
+            networks,
             created: summary.created.unwrap_or_default(),
             labels,
         }

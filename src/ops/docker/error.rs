@@ -9,7 +9,7 @@ pub(super) const START: &str =
     "start one with `systemctl start docker`, or install it with `apt-get install -y docker.io`";
 
 /// An error of the engine with what was being done, such as "cannot start `lexi-redis`".
-pub(super) fn failed(doing: impl Into<String>, source: EngineError) -> Error {
+pub(in crate::ops) fn failed(doing: impl Into<String>, source: EngineError) -> Error {
     let doing = doing.into();
     match source {
         EngineError::DockerResponseServerError {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bollard::models::CreateImageInfo;
+use bollard::models::{CreateImageInfo, ImageInspect};
 use bollard::query_parameters::{
     CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
 };
@@ -65,10 +65,10 @@ pub async fn list(engine: &Engine, pattern: Option<&str>) -> Result<Vec<Image>> 
     Ok(images)
 }
 
-/// The identity of an image, if it is there.
-pub async fn id(engine: &Engine, name: &str) -> Result<Option<String>> {
+/// All that the engine knows of an image, if it is there.
+pub async fn inspect(engine: &Engine, name: &str) -> Result<Option<ImageInspect>> {
     match engine.client().inspect_image(name).await {
-        Ok(image) => Ok(image.id),
+        Ok(image) => Ok(Some(image)),
         Err(e) => {
             let error = failed(format!("cannot look at image `{name}`"), e);
             if error.kind() == Kind::NotFound {
@@ -78,6 +78,11 @@ pub async fn id(engine: &Engine, name: &str) -> Result<Option<String>> {
             }
         }
     }
+}
+
+/// The identity of an image, if it is there.
+pub async fn id(engine: &Engine, name: &str) -> Result<Option<String>> {
+    Ok(inspect(engine, name).await?.and_then(|image| image.id))
 }
 
 /// Gets an image from its registry; gives its identity.

@@ -23,3 +23,4 @@ pub(crate) mod tests;
 mod wire;
 
 pub use connect::Engine;
+pub(in crate::ops) use error::failed;
