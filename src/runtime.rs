@@ -10,9 +10,16 @@ use crate::base::{Cancel, Error, Reason, Result};
 #[derive(Debug, Default)]
 pub struct Runtime {
     cell: OnceLock<Option<tokio::runtime::Runtime>>,
+    root: OnceLock<Cancel>,
 }
 
 impl Runtime {
+    /// Makes signals ask this run to stop, whoever needs the runtime first: cleanup waits under a request of its own.
+    pub fn obey(&self, root: &Cancel) {
+        // A runtime serves one run; its first root stays.
+        let _first_stays = self.root.set(root.root_node());
+    }
+
     /// Waits for a future on the calling (script) thread; stops waiting when `cancel` is asked to stop.
     #[expect(
         clippy::disallowed_methods,
@@ -62,7 +69,8 @@ impl Runtime {
                 .enable_all()
                 .build()
                 .ok()?;
-            runtime.spawn(watch_signals(cancel.root_node()));
+            let root = self.root.get().cloned();
+            runtime.spawn(watch_signals(root.unwrap_or_else(|| cancel.root_node())));
             Some(runtime)
         });
         let runtime = runtime.as_ref().map(tokio::runtime::Runtime::handle);

@@ -4,7 +4,7 @@ mod services {
     use std::process::Child;
     use std::time::{Duration, Instant};
 
-    use crate::harness::{HUNG, Outcome, Project, psql};
+    use crate::harness::{HUNG, Outcome, Project, psql_as};
 
     /// A project with a database and where that is.
     fn project() -> (Project, u16, String) {
@@ -14,6 +14,11 @@ mod services {
         let out = project.lexi("run t").succeeds().out;
         let (port, name) = out.trim().split_once(' ').unwrap();
         (project, port.parse().unwrap(), name.to_owned())
+    }
+
+    /// Asks the harness's server as its owner.
+    fn psql(port: u16, database: &str, sql: &str) -> String {
+        psql_as(port, "tester", "tester-password", database, sql)
     }
 
     fn body(body: &str) -> Outcome {

@@ -2,31 +2,44 @@
 
 use std::fs::File;
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::Instant;
 
-use crate::harness::{LEXI, Project};
+use crate::harness::{HUNG, LEXI, Project};
 
 const NOOP: &str = "//! Nothing\n\ntask(\"noop\", #{ about: \"Do nothing\" }, || {});\n";
 
-/// A project of three files, written an hour ago, whose index is up to date.
+/// A project of three files whose index is up to date: a further run has nothing to write.
 fn warm() -> Project {
     let other = |name: &str| NOOP.replace("noop", name);
     let project = Project::new()
         .task("noop.rhai", NOOP)
         .task("second.rhai", &other("second"))
         .task("deeper/third.rhai", &other("third"));
-    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
-    for file in ["noop", "second", "deeper/third"] {
-        let path = project.path(&format!("tasks/{file}.rhai"));
-        File::options()
-            .write(true)
-            .open(path)
-            .unwrap()
-            .set_modified(hour_ago)
-            .unwrap();
-    }
-    let _ran = project.lexi("run noop").succeeds().is_quiet();
+    settle(&project);
     project
+}
+
+/// Runs until the index is trusted, which it is not while the files are as young as the clock's grain.
+fn settle(project: &Project) {
+    let deadline = Instant::now() + HUNG;
+    let written = || {
+        project
+            .path(".lexi/index")
+            .metadata()
+            .and_then(|index| index.modified())
+            .ok()
+    };
+    loop {
+        let before = written();
+        let _ran = project.lexi("run noop").succeeds().is_quiet();
+        if before.is_some() && before == written() {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "the index is written by every run"
+        );
+    }
 }
 
 /// The system calls of a command, one a line.
@@ -136,4 +149,55 @@ fn a_list_opens_no_task_file_at_all() {
         of(&calls, &["clone", "clone3", "fork", "vfork"]).is_empty(),
         "{calls:#?}"
     );
+}
+
+#[test]
+fn an_edit_that_keeps_size_and_time_is_seen() {
+    let project = warm();
+    let path = project.path("tasks/noop.rhai");
+    let before = path.metadata().unwrap();
+
+    project.write("tasks/noop.rhai", &NOOP.replace("Do nothing", "Do a thing"));
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_modified(before.modified().unwrap()).unwrap();
+
+    assert_eq!(path.metadata().unwrap().len(), before.len());
+    let _listed = project
+        .lexi("list")
+        .succeeds()
+        .says("noop    Do a thing")
+        .hides("noop    Do nothing");
+}
+
+#[test]
+fn an_index_that_is_not_whole_is_made_again() {
+    let project = warm();
+    let whole = std::fs::read(project.path(".lexi/index")).unwrap();
+    let half = &whole[..whole.len() / 2];
+    let longer = [whole.as_slice(), b"{}"].concat();
+
+    for damaged in [half, &whole[..whole.len() - 1], &longer, b"", b"\0\0\0\0"] {
+        std::fs::write(project.path(".lexi/index"), damaged).unwrap();
+
+        let _listed = project
+            .lexi("list")
+            .succeeds()
+            .says("noop")
+            .says("second")
+            .says("third");
+    }
+}
+
+#[test]
+fn an_index_that_lost_a_block_says_so() {
+    let project = warm();
+    let mut bytes = std::fs::read(project.path(".lexi/index")).unwrap();
+    let end = bytes.len();
+    bytes[end - 40..].fill(0);
+    std::fs::write(project.path(".lexi/index"), bytes).unwrap();
+
+    let _ran = project
+        .lexi("run second")
+        .exits(2)
+        .tells("`.lexi/index` is damaged");
 }

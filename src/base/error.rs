@@ -83,6 +83,11 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// The stable names of all kinds.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().map(Self::as_str)
+    }
+
     const ALL: [Self; 18] = [
         Self::NotFound,
         Self::Invalid,
@@ -258,7 +263,6 @@ impl Error {
         match self.kind {
             Kind::Usage => 2,
             Kind::Locked => 75,
-            Kind::Timeout => 124,
             Kind::Cancelled => 130,
             _ => 1,
         }
@@ -308,7 +312,8 @@ mod tests {
         let cases = [
             (Error::usage("x"), 2),
             (Error::new(Kind::Locked, "x"), 75),
-            (Error::new(Kind::Timeout, "x"), 124),
+            (Error::new(Kind::Timeout, "x"), 1),
+            (Error::new(Kind::Timeout, "x").exit_status(124), 124),
             (Error::new(Kind::Cancelled, "x"), 130),
             (Error::invalid("x"), 1),
             (Error::new(Kind::ProcessFailed, "x").exit_status(42), 42),

@@ -52,8 +52,20 @@ fn plain(output: &Output, before: &str, error: &Error) -> String {
 /// A failed task.
 pub(super) fn failure(output: &Output, project: &Project, failure: &Failure) -> String {
     let mut text = drawn(output, project, failure, "");
+    let others = failure.error.fields().get("others");
+    for other in others
+        .and_then(|others| others.as_array())
+        .into_iter()
+        .flatten()
+    {
+        let other = other.as_str().unwrap_or_default();
+        text.push_str(&format!(
+            "\n{}: {other}",
+            output.err_paint(RED, "failed too")
+        ));
+    }
     for cleanup in &failure.cleanup {
-        text.push('\n');
+        text.push_str("\n\n");
         text.push_str(&drawn(output, project, cleanup, "cleanup failed too: "));
     }
     text
@@ -191,8 +203,13 @@ fn span(text: &str, place: &Place) -> std::ops::Range<usize> {
         .char_indices()
         .nth(place.column - 1)
         .map_or(line.len(), |(at, _)| at);
-    let rest = &line[column..];
     let is_word = |c: char| c.is_alphanumeric() || "_:".contains(c);
+    // The place of `fs::read(..)` is that of `read`; people look for the whole name.
+    let column = match line[..column].strip_suffix("::") {
+        Some(before) => before.trim_end_matches(is_word).len(),
+        None => column,
+    };
+    let rest = &line[column..];
     let word = match rest.chars().next() {
         Some('"') => rest[1..].find('"').map_or(rest.len(), |end| end + 2),
         Some(c) if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),

@@ -82,11 +82,12 @@ fn on_own_thread(
 ) -> Result<Dynamic, Box<Failure>> {
     let io = |e| Box::new(Failure::from(Error::io("cannot set up the run", e)));
     host.watch_signals().map_err(io)?;
-    let (own, name) = (host.clone(), task.name.clone());
-    let span = tracing::Span::current();
+    // A thread of its own gets its memory from the system in small pieces, so the many of an engine are taken here.
+    let session = Session::start(host.clone(), Arc::new(catalog));
+    let (name, span) = (task.name.clone(), tracing::Span::current());
     let work = move || {
         let _in_span = span.enter();
-        Session::start(own, Arc::new(catalog)).run(&name, args)
+        session.run(&name, args)
     };
     let script = std::thread::Builder::new()
         .name("script".into())

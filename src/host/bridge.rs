@@ -13,6 +13,7 @@ use tracing::field::Empty;
 
 use super::context::Host;
 use super::strand;
+use super::wording::without_closures;
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Kind, Reason, Result};
 
@@ -98,7 +99,7 @@ pub fn error_value(call: &str, error: &Error) -> Map {
 /// The error that a caught or uncaught value stands for.
 pub fn error_from_value(value: &Dynamic) -> Error {
     let Some(map) = value.read_lock::<Map>() else {
-        return Error::new(Kind::Script, value.to_string());
+        return Error::new(Kind::Script, without_closures(&value.to_string()));
     };
     let text = |key: &str| {
         map.get(key)
@@ -108,7 +109,7 @@ pub fn error_from_value(value: &Dynamic) -> Error {
     let kind = text("kind")
         .and_then(|kind| Kind::from_name(&kind))
         .unwrap_or(Kind::Script);
-    let message = text("message").unwrap_or_else(|| value.to_string());
+    let message = text("message").unwrap_or_else(|| without_closures(&value.to_string()));
     let mut error = Error::new(kind, message);
     if let Some(hint) = text("hint") {
         error = error.hint(hint);
@@ -158,10 +159,35 @@ fn parse_options<T: DeserializeOwned>(name: &str, map: Map) -> Result<T> {
             .and_then(|rest| rest.split_once('`'))
         {
             Some((field, rest)) => unknown_option(name, field, rest),
-            None if path == "." => Error::invalid(format!("options of `{name}`: {text}")),
-            None => Error::invalid(format!("option `{path}` of `{name}`: {text}")),
+            None if path == "." => {
+                Error::invalid(format!("options of `{name}`: {}", for_people(&text)))
+            }
+            None => Error::invalid(format!(
+                "option `{path}` of `{name}`: {}",
+                for_people(&text)
+            )),
         }
     })
+}
+
+/// `invalid type: string "many", expected u32` without the names of Rust's types.
+fn for_people(text: &str) -> String {
+    let Some((got, wanted)) = text
+        .split_once(": ")
+        .filter(|(what, _)| what.starts_with("invalid "))
+        .and_then(|(_, rest)| rest.rsplit_once(", expected "))
+    else {
+        return text.to_owned();
+    };
+    let wanted = match wanted {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "an array",
+        other => other,
+    };
+    format!("expected {wanted}, got {got}")
 }
 
 fn unknown_option(name: &str, field: &str, rest: &str) -> Error {
@@ -195,7 +221,6 @@ mod tests {
 
     #[derive(Debug, Default, serde::Deserialize)]
     #[serde(default, deny_unknown_fields)]
-    #[expect(dead_code, reason = "only its parsing is looked at")]
     struct Sample {
         jobs: u32,
         deep: bool,
@@ -221,10 +246,9 @@ mod tests {
     fn a_mistyped_option_is_named() {
         let error = parse("jobs", "many".into());
 
-        assert!(
-            error.message().starts_with("option `jobs` of `fs::walk`: "),
-            "{}",
-            error.message()
+        assert_eq!(
+            error.message(),
+            "option `jobs` of `fs::walk`: expected a whole number, 0 or more, got string \"many\""
         );
     }
 

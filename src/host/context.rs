@@ -68,6 +68,7 @@ impl Host {
         flags: Flags,
     ) -> Self {
         let cancel = Cancel::root();
+        runtime.obey(&cancel);
         let run_task = OnceLock::new();
         let processes = Arc::new(Registry::new(settings.environment()));
         let temps = Temps::new(settings.environment());

@@ -8,8 +8,8 @@ use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, Module, NativeCallContext}
 
 use super::bridge::{self, RhaiResultOf};
 use super::closure::{KeptClosure, KeptContext};
-use super::{Host, Strand, strand};
-use crate::base::{Cancel, Error, Kind, Reason};
+use super::{Host, Strand, strand, wording};
+use crate::base::{Cancel, Error, Reason};
 
 /// The functions of this file.
 pub(super) fn module() -> Module {
@@ -22,6 +22,9 @@ pub mod api {
     use std::time::Duration;
 
     use serde::Deserialize;
+
+    use crate::base::text::did_you_mean;
+    use crate::base::{Kind, Result};
 
     /// Calls a closure and stops it when it takes too long.
     ///
@@ -82,6 +85,31 @@ pub mod api {
         }
     }
 
+    impl RetryOptions {
+        fn verify(&self) -> Result<()> {
+            if self.times == 0 {
+                return Err(Error::invalid("`times` of `retry` must be 1 or more"));
+            }
+            if !(1.0..=1e6).contains(&self.factor) {
+                return Err(Error::invalid("`factor` of `retry` must be 1.0 or more"));
+            }
+            for kind in self
+                .kinds
+                .iter()
+                .filter(|kind| Kind::from_name(kind).is_none())
+            {
+                let names: Vec<&str> = Kind::names().collect();
+                let near = did_you_mean(kind, names.iter().copied());
+                let hint = near.map_or_else(
+                    || format!("kinds are {}", names.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                return Err(Error::invalid(format!("`{kind}` is no kind of error")).hint(hint));
+            }
+            Ok(())
+        }
+    }
+
     /// Calls a closure until it succeeds, waiting longer after each failure.
     ///
     /// # Parameters
@@ -112,6 +140,7 @@ pub mod api {
     pub fn retry(ctx: NativeCallContext, options: Map, body: FnPtr) -> RhaiResultOf<Dynamic> {
         let throw = |error| bridge::throw(&ctx, "retry", error);
         let options: RetryOptions = bridge::options(&ctx, "retry", options)?;
+        options.verify().map_err(throw)?;
         let mut wait = bridge::duration(&options.wait.clone().into()).map_err(throw)?;
         let most = bridge::duration(&options.most.clone().into()).map_err(throw)?;
         for attempt in 1.. {
@@ -124,7 +153,8 @@ pub mod api {
                 }
                 Err(error) => {
                     let why = caught(error.unwrap_inner()).message().to_owned();
-                    tracing::info!(attempt, why, "retrying");
+                    let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                    tracing::info!(attempt, why, wait_ms, "retrying");
                 }
             }
             bridge::wait(&ctx, "retry", async {
@@ -290,7 +320,10 @@ pub mod api {
             closure.add_curry(item);
             closure.into()
         });
-        let limit = usize::try_from(limit).unwrap_or(0);
+        let limit = usize::try_from(limit).map_err(|_negative| {
+            let error = Error::invalid("`limit` of `parallel_map` must be 0 or more");
+            bridge::throw(&ctx, "parallel_map", error)
+        })?;
         run_parallel(
             &ctx,
             closures.collect(),
@@ -318,8 +351,28 @@ fn worth_retrying(error: &EvalAltResult, kinds: &[String]) -> bool {
 fn caught(error: &EvalAltResult) -> Error {
     match error {
         EvalAltResult::ErrorRuntime(value, _) => bridge::error_from_value(value),
-        other => Error::new(Kind::Script, other.to_string()),
+        other => wording::error(other),
     }
+}
+
+/// The first failure with what else failed, as `others` of the error that a script catches.
+fn with_others(error: Box<EvalAltResult>, others: Array) -> Box<EvalAltResult> {
+    if others.is_empty() {
+        return error;
+    }
+    Box::new(match *error {
+        EvalAltResult::ErrorInFunctionCall(name, source, inner, at) => {
+            EvalAltResult::ErrorInFunctionCall(name, source, with_others(inner, others), at)
+        }
+        EvalAltResult::ErrorInModule(name, inner, at) => {
+            EvalAltResult::ErrorInModule(name, with_others(inner, others), at)
+        }
+        inner => {
+            let mut value = bridge::error_value("parallel", &caught(&inner));
+            value.insert("others".into(), others.into());
+            EvalAltResult::ErrorRuntime(value.into(), inner.position())
+        }
+    })
 }
 
 /// One of several that run at once.
@@ -331,7 +384,7 @@ enum Item {
 
 impl Item {
     fn of(ctx: &NativeCallContext, at: usize, value: Dynamic) -> RhaiResultOf<(String, Self)> {
-        let kind = value.type_name();
+        let kind = wording::a(&wording::plain(value.type_name()));
         if let Some(closure) = value.clone().try_cast::<FnPtr>() {
             return Ok((
                 (at + 1).to_string(),
@@ -346,7 +399,10 @@ impl Item {
             return Ok((argv[0].to_string(), Self::Program(argv)));
         }
         let Ok(name) = value.into_immutable_string() else {
-            let message = format!("item {at} is {kind}, not a closure, a task's name or a program");
+            let message = format!(
+                "item {} is {kind}, not a closure, a task's name or a program",
+                at + 1
+            );
             return Err(bridge::throw(ctx, "parallel", Error::invalid(message)));
         };
         Ok((name.to_string(), Self::Task(name.to_string())))
@@ -394,7 +450,7 @@ fn run_parallel(
             let started = worker.spawn_scoped(scope, move || crew.work(&kept.open(engine)));
             if let Err(error) = started {
                 let error = Error::io("cannot start a thread", error);
-                crew.fail(bridge::throw(ctx, "parallel", error));
+                crew.fail("thread", bridge::throw(ctx, "parallel", error));
             }
         }
     });
@@ -409,8 +465,7 @@ struct Crew {
     own: Cancel,
     outer: Strand,
     next: AtomicUsize,
-    #[expect(clippy::vec_box, reason = "rhai hands errors over in boxes")]
-    failures: Mutex<Vec<Box<EvalAltResult>>>,
+    failures: Mutex<Vec<(String, Box<EvalAltResult>)>>,
     span: tracing::Span,
 }
 
@@ -427,7 +482,7 @@ impl Crew {
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner) = value;
                 }
-                Err(error) => self.fail(error),
+                Err(error) => self.fail(name, error),
             }
         }
     }
@@ -438,11 +493,11 @@ impl Crew {
         Some((at, item))
     }
 
-    fn fail(&self, error: Box<EvalAltResult>) {
+    fn fail(&self, name: &str, error: Box<EvalAltResult>) {
         self.failures
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(error);
+            .push((name.to_owned(), error));
         if !self.keep_going {
             self.own.cancel(Reason::Sibling);
         }
@@ -452,11 +507,17 @@ impl Crew {
         if strand::current().cancel.is_cancelled() {
             return Err(bridge::terminated(ctx.call_position()));
         }
-        let failures =
+        let mut failures =
             std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
         // Those that were stopped because of the first failure come after it.
-        if let Some(first) = failures.into_iter().min_by_key(|error| stopped(error)) {
-            return Err(first);
+        failures.sort_by_key(|(_, error)| stopped(error));
+        let mut failures = failures.into_iter();
+        if let Some((_, first)) = failures.next() {
+            let others = failures.filter(|(_, error)| !stopped(error));
+            let others = others.map(|(name, error)| {
+                format!("`{name}`: {}", caught(error.unwrap_inner()).message())
+            });
+            return Err(with_others(first, others.map(Dynamic::from).collect()));
         }
         let value = |cell: &Mutex<Dynamic>| {
             std::mem::take(&mut *cell.lock().unwrap_or_else(PoisonError::into_inner))

@@ -220,7 +220,16 @@ pub mod api {
     ///
     /// # Parameters
     /// - `url`: where; `http` or `https`
-    /// - `options`: those of `http::request`
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `headers`: a map of names to text, numbers, secrets, or arrays of them (default: none)
+    /// - `json`: a value to send as JSON; secrets in it are sent (default: nothing)
+    /// - `body`: a string, a blob or a secret to send (default: nothing)
+    /// - `timeout`: how long everything may take (default `"30s"`)
+    /// - `max_bytes`: how large the answer may be, in bytes or such as `"64m"` (default `"16m"`)
+    /// - `follow`: go where the answer sends us, at most 10 times (default true)
+    /// - `check`: throw when the status is 400 or above (default true)
     ///
     /// # Errors
     /// - `unavailable`: nothing answers
@@ -242,7 +251,16 @@ pub mod api {
     ///
     /// # Parameters
     /// - `url`: where; `http` or `https`
-    /// - `options`: those of `http::request`, usually with `json` or `body`
+    /// - `options`: see below; usually `json` or `body`
+    ///
+    /// # Options
+    /// - `headers`: a map of names to text, numbers, secrets, or arrays of them (default: none)
+    /// - `json`: a value to send as JSON; secrets in it are sent (default: nothing)
+    /// - `body`: a string, a blob or a secret to send (default: nothing)
+    /// - `timeout`: how long everything may take (default `"30s"`)
+    /// - `max_bytes`: how large the answer may be, in bytes or such as `"64m"` (default `"16m"`)
+    /// - `follow`: go where the answer sends us, at most 10 times (default true)
+    /// - `check`: throw when the status is 400 or above (default true)
     ///
     /// # Errors
     /// - `unavailable`: nothing answers
@@ -264,7 +282,16 @@ pub mod api {
     ///
     /// # Parameters
     /// - `url`: where; `http` or `https`
-    /// - `options`: those of `http::request`, usually with `json` or `body`
+    /// - `options`: see below; usually `json` or `body`
+    ///
+    /// # Options
+    /// - `headers`: a map of names to text, numbers, secrets, or arrays of them (default: none)
+    /// - `json`: a value to send as JSON; secrets in it are sent (default: nothing)
+    /// - `body`: a string, a blob or a secret to send (default: nothing)
+    /// - `timeout`: how long everything may take (default `"30s"`)
+    /// - `max_bytes`: how large the answer may be, in bytes or such as `"64m"` (default `"16m"`)
+    /// - `follow`: go where the answer sends us, at most 10 times (default true)
+    /// - `check`: throw when the status is 400 or above (default true)
     ///
     /// # Errors
     /// - `unavailable`: nothing answers
@@ -286,7 +313,16 @@ pub mod api {
     ///
     /// # Parameters
     /// - `url`: where; `http` or `https`
-    /// - `options`: those of `http::request`, usually with `json` or `body`
+    /// - `options`: see below; usually `json` or `body`
+    ///
+    /// # Options
+    /// - `headers`: a map of names to text, numbers, secrets, or arrays of them (default: none)
+    /// - `json`: a value to send as JSON; secrets in it are sent (default: nothing)
+    /// - `body`: a string, a blob or a secret to send (default: nothing)
+    /// - `timeout`: how long everything may take (default `"30s"`)
+    /// - `max_bytes`: how large the answer may be, in bytes or such as `"64m"` (default `"16m"`)
+    /// - `follow`: go where the answer sends us, at most 10 times (default true)
+    /// - `check`: throw when the status is 400 or above (default true)
     ///
     /// # Errors
     /// - `unavailable`: nothing answers

@@ -4,6 +4,7 @@ pub mod bridge;
 pub mod closure;
 pub mod context;
 pub mod strand;
+pub mod wording;
 
 pub mod archive;
 pub mod backup;
@@ -28,11 +29,33 @@ pub mod ui;
 pub use context::{Flags, Host};
 pub use strand::Strand;
 
+use std::sync::LazyLock;
+
 use rhai::{Engine, Module, Shared};
+
+/// A namespace by its name.
+pub type Namespace = (&'static str, Shared<Module>);
+
+/// Functions do not change while the program runs: they are registered once, shared by every engine, and not taken down when
+/// the program ends, which would cost an empty task a tenth of its time.
+static NAMESPACES: LazyLock<Vec<Namespace>> = LazyLock::new(|| {
+    let shared = |(name, mut module): (&'static str, Module)| {
+        if !name.is_empty() {
+            module.set_id(name);
+        }
+        module.build_index();
+        (name, Shared::new(module))
+    };
+    modules().into_iter().map(shared).collect()
+});
 
 /// Every namespace that scripts see, in the order of the documentation. `flow` has no name of its own: its functions
 /// (`timeout`, `retry`, `parallel`, `defer` ..) are called without one.
-pub fn modules() -> Vec<(&'static str, Module)> {
+pub fn namespaces() -> &'static [Namespace] {
+    &NAMESPACES
+}
+
+fn modules() -> Vec<(&'static str, Module)> {
     vec![
         ("", flow::module()),
         ("fs", fs::module()),
@@ -55,8 +78,8 @@ pub fn modules() -> Vec<(&'static str, Module)> {
 
 /// Registers every namespace and the types their functions return.
 pub fn install(engine: &mut Engine) {
-    for (name, module) in modules() {
-        let module: Shared<Module> = module.into();
+    for (name, module) in namespaces() {
+        let module = Shared::clone(module);
         if name.is_empty() {
             engine.register_global_module(module);
         } else {

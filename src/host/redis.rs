@@ -1,12 +1,6 @@
 //! The `redis` namespace: the profile's Redis.
 
-use rhai::Module;
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
-use rhai::{Array, Blob, Map};
+use rhai::{Array, Blob, Dynamic, Map, Module, NativeCallContext};
 use serde::Deserialize;
 
 use super::Host;

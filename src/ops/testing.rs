@@ -175,12 +175,17 @@ fn folder() -> tempfile::TempDir {
         .unwrap()
 }
 
+/// A port below those that the system gives to outgoing connections, so that none of them takes it before the server does.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let start = std::process::id() as usize * 16;
+    loop {
+        let offset = (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let port = u16::try_from(12_000 + offset).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Root may not run PostgreSQL; everybody else is unprivileged already.

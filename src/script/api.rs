@@ -18,12 +18,22 @@ pub struct Signature {
 impl Signature {
     /// `(path: string, options: map)`.
     pub fn shown(&self) -> String {
-        let params: Vec<String> = self
-            .params
-            .iter()
-            .map(|(name, ty)| format!("{name}: {ty}"))
-            .collect();
+        let param = |(name, ty): &(String, String)| {
+            let ty = if ty.is_empty() { "nothing" } else { ty };
+            format!("{}: {ty}", name.trim_start_matches("mut "))
+        };
+        let params: Vec<String> = self.params.iter().map(param).collect();
         format!("({})", params.join(", "))
+    }
+
+    /// Whether scripts have values of all its types; the language also has forms for Rust's other numbers.
+    pub fn is_for_scripts(&self) -> bool {
+        let rust_only = [
+            "i8", "i16", "i32", "i128", "u8", "u16", "u32", "u64", "u128", "f32",
+        ];
+        self.params
+            .iter()
+            .all(|(_, ty)| !rust_only.contains(&ty.as_str()))
     }
 
     /// The names listed under `# Options`.
@@ -75,6 +85,9 @@ impl Api {
         );
         for (name, signature) in found {
             api.functions.entry(name).or_default().push(signature);
+        }
+        for forms in api.functions.values_mut() {
+            forms.sort_by_key(|form| (form.params.len(), form.shown()));
         }
         api
     }

@@ -9,6 +9,7 @@ use super::task::{Param, ParamType, Task};
 use crate::base::text::did_you_mean;
 use crate::base::units::{parse_duration, parse_size};
 use crate::base::{Error, Result, Settings};
+use crate::host::wording;
 
 /// The arguments of a call as typed: several texts for a list, none for a flag that was not given.
 pub type Typed = BTreeMap<String, Vec<String>>;
@@ -184,7 +185,7 @@ fn from_value(param: &Param, value: Dynamic) -> Result<Dynamic> {
         Err(Error::invalid(format!(
             "expected {}, got {}",
             param.ty,
-            value.type_name()
+            wording::plain(value.type_name())
         )))
     };
     match param.ty {

@@ -10,7 +10,7 @@ use rhai::Engine;
 use super::diagnostic::{Diagnostic, Place};
 use super::index::{Content, Entry, Index, Stamp, hash};
 use super::task::Task;
-use super::{declaration, engine, failure};
+use super::{declaration, engine, failure, task_files};
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Project, Result};
 
@@ -25,7 +25,7 @@ impl Catalog {
     /// Finds the task files and reads those that changed since the index was written.
     pub fn load(project: Arc<Project>) -> Result<Self> {
         let mut old = Index::read(&project);
-        let files = task_files(&project);
+        let files = task_files::find(&project);
         let (written, mut known) = (std::mem::take(&mut old.entries), BTreeMap::new());
         let count = written.len();
         for entry in written {
@@ -33,15 +33,12 @@ impl Catalog {
         }
         let compiler = OnceCell::new();
         let (mut entries, mut changed) = (Vec::with_capacity(files.len()), files.len() != count);
-        for file in files {
-            let path = project.path(&file);
-            let Ok(stamp) = Stamp::of(&path) else {
-                continue;
-            };
+        for (file, stamp) in files {
             match known.remove(&file) {
                 Some(entry) if old.trusts(&entry, stamp) => entries.push(entry),
                 older => {
                     changed = true;
+                    let path = project.path(&file);
                     entries.push(read(&path, file, stamp, older, &compiler)?);
                 }
             }
@@ -305,28 +302,6 @@ fn cycle(path: &[&Task], task: &Task, needed_at: Option<&Place>) -> Diagnostic {
         }
     }
     found
-}
-
-/// The task files below `tasks/`, without `tasks/lib/`, sorted.
-fn task_files(project: &Project) -> Vec<String> {
-    let folder = project.tasks();
-    let library = folder.join("lib");
-    let walk = walkdir::WalkDir::new(&folder)
-        .sort_by_file_name()
-        .into_iter();
-    let visible = |entry: &walkdir::DirEntry| {
-        let hidden = entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| name.starts_with('.'));
-        !hidden && entry.path() != library
-    };
-    walk.filter_entry(visible)
-        .filter_map(std::result::Result::ok)
-        .filter(|entry| entry.file_type().is_file())
-        .filter(|entry| entry.path().extension().is_some_and(|e| e == "rhai"))
-        .map(|entry| project.display(entry.path()))
-        .collect()
 }
 
 fn read(

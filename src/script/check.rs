@@ -12,7 +12,7 @@ use super::api::Api;
 use super::catalog::Catalog;
 use super::diagnostic::{Diagnostic, Place, Severity};
 use super::index::hash;
-use super::{declaration, engine, failure, library};
+use super::{declaration, engine, failure, imports, library};
 use crate::base::text::did_you_mean;
 use crate::base::{Project, Result};
 
@@ -99,32 +99,35 @@ impl<'p> Checker<'p> {
         found: &mut Vec<Diagnostic>,
     ) -> BTreeMap<String, Option<Functions>> {
         let mut imports = BTreeMap::new();
-        ast.walk(&mut |path| {
-            if let Some(ASTNode::Stmt(Stmt::Import(import, _))) = path.last() {
-                let (expr, alias) = &**import;
-                let at = Place::new(file, expr.start_position());
-                let literal = expr
-                    .get_literal_value(None)
-                    .and_then(|path| path.into_string().ok());
-                let functions = match literal {
-                    None => {
-                        found.push(Diagnostic::new(
-                            at,
-                            "the path of an import must be a literal string",
-                        ));
-                        None
-                    }
-                    Some(path) => self.module(&path).unwrap_or_else(|error| {
+        for import in imports::of(ast) {
+            let at = Place::new(file, import.at);
+            let functions = match import.path {
+                None => {
+                    let message = "the path of an import must be a literal string";
+                    found.push(Diagnostic::new(at, message));
+                    None
+                }
+                Some(path) => {
+                    found.extend(self.circle(file, &path, &at));
+                    self.module(&path).unwrap_or_else(|error| {
                         let hint = error.hint_text().map(str::to_owned);
                         found.push(Diagnostic::new(at, error.message()).hint(hint));
                         None
-                    }),
-                };
-                imports.insert(alias.name.to_string(), functions);
-            }
-            true
-        });
+                    })
+                }
+            };
+            imports.insert(import.alias, functions);
+        }
         imports
+    }
+
+    /// An import that leads back to the library it stands in; told once, in the first library by name.
+    fn circle(&self, file: &str, path: &str, at: &Place) -> Option<Diagnostic> {
+        let (own, first) = (library::key_of(file)?, library::key(path).ok()?);
+        let ring = imports::ring(self.project, &self.engine, &own, &first)?;
+        let is_told_here = ring.iter().min() == Some(&own);
+        is_told_here
+            .then(|| Diagnostic::new(at.clone(), format!("import cycle: {}", ring.join(" -> "))))
     }
 
     /// The public functions of a module; none when it does not compile, which its own check reports.
@@ -275,6 +278,7 @@ impl Calls<'_> {
                 .map(String::as_str)
                 .chain(self.checker.api.namespaces());
             let hint = did_you_mean(namespace, known).map(|near| format!("did you mean `{near}`?"));
+            let at = call.namespace.path.first().map_or(at, |first| first.pos);
             return self.report(at, format!("no namespace `{namespace}`"), hint);
         }
         let Some(forms) = self.checker.api.get(&full) else {
@@ -442,7 +446,13 @@ fn file_before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>>
     if catalog.is_checked(file, fingerprint) {
         return Ok(Vec::new());
     }
-    let mut found = Checker::new(&project).script(file, &text, Role::Tasks);
+    let checker = Checker::new(&project);
+    let mut found = checker.script(file, &text, Role::Tasks);
+    if let Ok(ast) = checker.engine.compile(&text) {
+        for source in imports::behind(&project, &checker.engine, &ast) {
+            found.extend(checker.script(&source.name, &source.text, Role::Library));
+        }
+    }
     found.retain(|found| found.severity == Severity::Error);
     if found.is_empty() {
         catalog.set_checked(file, fingerprint);

@@ -23,6 +23,12 @@ impl Place {
             column: position.position().unwrap_or(1),
         }
     }
+
+    /// The position in its file.
+    pub fn position(&self) -> Position {
+        let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        Position::new(number(self.line), number(self.column))
+    }
 }
 
 impl std::fmt::Display for Place {

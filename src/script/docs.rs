@@ -17,7 +17,7 @@ pub fn api() -> String {
          module package var static match case default with is shared goto null nil void public super protected print debug \
          call eval type_of curry.\n",
     );
-    for (namespace, module) in host::modules() {
+    for (namespace, module) in host::namespaces() {
         let title = if namespace.is_empty() {
             "Without a namespace"
         } else {
@@ -25,7 +25,7 @@ pub fn api() -> String {
         };
         let own: Vec<(&str, &[Signature])> = api
             .iter()
-            .filter(|(name, _)| belongs(name, namespace, &module))
+            .filter(|(name, _)| belongs(name, namespace, module))
             .collect();
         if own.is_empty() {
             continue;

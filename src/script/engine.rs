@@ -1,8 +1,11 @@
 //! The only place an engine is built.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use rhai::{CallFnOptions, Dynamic, Engine, EvalAltResult, OptimizationLevel, Scope};
+use rhai::packages::{Package, StandardPackage};
+use rhai::{
+    CallFnOptions, Dynamic, Engine, EvalAltResult, Module, OptimizationLevel, Scope, Shared,
+};
 
 use super::collector;
 use super::resolver::{Resolver, Scripts};
@@ -11,6 +14,13 @@ use crate::host::{self, Host, strand};
 
 /// How deep calls may nest; deeper scripts loop by mistake.
 const CALL_LEVELS: usize = 64;
+
+/// How many strings the compiler keeps one copy of; what rhai's own `Engine::new` has.
+const STRINGS_INTERNED: usize = 256;
+
+/// The language's own functions: made once and shared by every engine, and not taken down when the program ends.
+static STANDARD: LazyLock<Shared<Module>> =
+    LazyLock::new(|| StandardPackage::new().as_shared_module());
 
 /// An engine that belongs to one run and imports from its project.
 pub fn for_project(host: &Host, project: Arc<Project>) -> Engine {
@@ -33,10 +43,14 @@ pub fn for_project(host: &Host, project: Arc<Project>) -> Engine {
 
 /// An engine that can compile and check, but not run: it has no host.
 pub fn bare() -> Engine {
-    let mut engine = Engine::new();
+    let mut engine = Engine::new_raw();
+    engine.set_max_strings_interned(STRINGS_INTERNED);
+    engine.register_global_module(Shared::clone(&STANDARD));
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_strict_variables(true);
     engine.set_fail_on_invalid_map_property(true);
+    // The fast way of operators loses the place of `1 / 0`.
+    engine.set_fast_operators(false);
     engine.set_max_call_levels(CALL_LEVELS);
     engine.set_max_expr_depths(0, 0);
     engine.disable_symbol("eval");

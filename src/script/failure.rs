@@ -1,12 +1,12 @@
 //! What went wrong in a script, for people: what, where, and the calls that led there, across files.
 
-use rhai::{EvalAltResult, Map, ParseError, ParseErrorType, Position};
+use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
 
 use super::api::Api;
 use super::diagnostic::{Diagnostic, Place};
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Kind};
-use crate::host::bridge::error_from_value;
+use crate::host::wording::{self, Signature};
 
 /// A failed run.
 #[derive(Debug)]
@@ -86,7 +86,10 @@ pub fn from_script(error: &EvalAltResult, file: &str, task: &str, api: &Api) -> 
     }
     // A call of a closure by a host function is the same place twice.
     frames.retain(|frame| Some(&frame.place) != place.as_ref());
-    frames.dedup();
+    // A function of the language that calls a closure stands where its own call does: the outer one says more.
+    let mut from_outside: Vec<Frame> = frames.into_iter().rev().collect();
+    from_outside.dedup_by(|inner, outer| inner.place == outer.place);
+    let frames = from_outside.into_iter().rev().collect();
     Failure {
         error: translate(current, api),
         place,
@@ -106,83 +109,41 @@ fn callee_name(name: &str) -> String {
 /// The error in words that do not need knowledge of rhai.
 fn translate(error: &EvalAltResult, api: &Api) -> Error {
     match error {
-        EvalAltResult::ErrorRuntime(value, _) if value.is_map() => error_from_value(value),
-        EvalAltResult::ErrorRuntime(value, _) if value.is_unit() => {
-            Error::new(Kind::Script, "the script threw an error without a value")
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
+            function_not_found(&Signature::of(signature), api)
         }
-        EvalAltResult::ErrorRuntime(value, _) => Error::new(Kind::Script, value.to_string()),
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => function_not_found(signature, api),
-        EvalAltResult::ErrorVariableNotFound(name, _) => {
-            Error::new(Kind::Script, format!("no variable `{name}` here"))
+        EvalAltResult::ErrorParsing(kind, _) => {
+            let (message, hint) = parse_message(kind, "");
+            let error = Error::new(Kind::Script, message);
+            match hint {
+                Some(hint) => error.hint(hint),
+                None => error,
+            }
         }
-        EvalAltResult::ErrorModuleNotFound(name, _) => {
-            Error::new(Kind::Script, format!("no namespace `{name}`"))
-        }
-        EvalAltResult::ErrorPropertyNotFound(name, _) => {
-            Error::new(Kind::Script, format!("no property `{name}`"))
-        }
-        EvalAltResult::ErrorMismatchDataType(wanted, got, _)
-        | EvalAltResult::ErrorMismatchOutputType(wanted, got, _) => Error::new(
-            Kind::Script,
-            format!("expected {}, got {}", plain(wanted), plain(got)),
-        ),
-        EvalAltResult::ErrorStackOverflow(_) => {
-            Error::new(Kind::Script, "calls are nested too deep")
-                .hint("does a function call itself without end?")
-        }
-        EvalAltResult::ErrorParsing(kind, _) => Error::new(Kind::Script, parse_message(kind).0),
-        other => Error::new(Kind::Script, bare_message(other)),
+        other => wording::error(other),
     }
 }
 
-/// Rhai's message without the place that it appends.
-fn bare_message(error: &EvalAltResult) -> String {
-    let mut bare = error.to_string();
-    if let Some(cut) = bare.find(" (line ") {
-        bare.truncate(cut);
-    }
-    let mut letters = bare.chars();
-    let first = letters.next().map(|c| c.to_ascii_lowercase());
-    first.into_iter().chain(letters).collect()
-}
+/// More forms of one function than this bury the ones that count.
+const FORMS_SHOWN: usize = 4;
 
-/// The name of a type as scripts know it.
-fn plain(name: &str) -> String {
-    match name {
-        "i64" | "INT" => "int".to_owned(),
-        "f64" | "FLOAT" => "float".to_owned(),
-        "&str" | "&str | ImmutableString | String" | "ImmutableString" | "string" => {
-            "string".to_owned()
-        }
-        "()" => "nothing".to_owned(),
-        "Fn" => "closure".to_owned(),
-        other => other.rsplit("::").next().unwrap_or(other).to_lowercase(),
+fn function_not_found(call: &Signature, api: &Api) -> Error {
+    if call.is_operator() || call.is_closure() {
+        return wording::no_function(call);
     }
-}
-
-/// `fs::read (i64, map)` in rhai's words.
-fn function_not_found(signature: &str, api: &Api) -> Error {
-    let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
-    let arguments = arguments.strip_suffix(')').unwrap_or(arguments);
-    let got: Vec<String> = arguments
-        .split(", ")
-        .filter(|ty| !ty.is_empty())
-        .map(plain)
+    let name = &call.name;
+    let forms = api.get(name).unwrap_or_default();
+    let shown: Vec<String> = forms
+        .iter()
+        .filter(|form| form.is_for_scripts())
+        .map(super::api::Signature::shown)
         .collect();
-    if let Some(forms) = api.get(name) {
-        let takes: Vec<String> = forms.iter().map(super::api::Signature::shown).collect();
-        let message = format!(
-            "`{name}` takes {}, got ({})",
-            takes.join(" or "),
-            got.join(", ")
-        );
-        return Error::new(Kind::Script, message);
+    if (1..=FORMS_SHOWN).contains(&shown.len()) {
+        let (takes, got) = (shown.join(" or "), call.arguments.join(", "));
+        return Error::new(Kind::Script, format!("`{name}` takes {takes}, got ({got})"));
     }
-    if name.starts_with("anon$") {
-        return Error::new(
-            Kind::Script,
-            "a closure was called where its script is not known",
-        );
+    if !forms.is_empty() {
+        return wording::no_function(call);
     }
     let error = Error::new(Kind::Script, format!("no function `{name}`"));
     match did_you_mean(name, api.names()) {
@@ -194,7 +155,7 @@ fn function_not_found(signature: &str, api: &Api) -> Error {
 /// A syntax error as a finding.
 pub fn parse_error(error: &ParseError, file: &str, text: &str) -> Diagnostic {
     let ParseError(kind, at) = error;
-    let (message, hint) = parse_message(kind);
+    let (message, hint) = parse_message(kind, text);
     let at = if at.is_none() { end_of(text) } else { *at };
     Diagnostic::new(Place::new(file, at), message).hint(hint)
 }
@@ -211,42 +172,43 @@ fn end_of(text: &str) -> Position {
     )
 }
 
-fn parse_message(kind: &ParseErrorType) -> (String, Option<String>) {
+fn parse_message(kind: &ParseErrorType, text: &str) -> (String, Option<String>) {
     let hint = |text: &str| Some(text.to_owned());
     match kind {
         ParseErrorType::VariableUndefined(name) => (
             format!("no variable `{name}` here"),
-            hint(
-                "a `fn` sees only its parameters; inside it, write `global::NAME` for a top-level const",
-            ),
+            near_word(name, text).or_else(|| {
+                hint(
+                    "a `fn` sees only its parameters; inside it, write `global::NAME` for a top-level const",
+                )
+            }),
         ),
         ParseErrorType::ModuleUndefined(name) => (
             format!("no namespace `{name}`"),
             Some(format!("import it: `import \"lib/{name}\" as {name};`")),
-        ),
-        ParseErrorType::Reserved(name) if name == "eval" => (
-            "`eval` is not available".to_owned(),
-            hint("call a function or a closure instead"),
         ),
         ParseErrorType::Reserved(name) => (
             format!("`{name}` is a reserved word"),
             hint("choose another name; as a key of a map it can be read with `map[\"key\"]`"),
         ),
         other => {
-            let text = other.to_string();
-            let mut letters = text.chars();
-            let first = letters.next().map(|c| c.to_ascii_lowercase());
-            (first.into_iter().chain(letters).collect(), None)
+            let text = wording::lower_first(&other.to_string()).replace('\'', "`");
+            match text.strip_prefix("reserved keyword ").and_then(|t| t.strip_suffix(" is disabled"))
+            {
+                Some(word) => (
+                    format!("{word} is not available"),
+                    hint("call a function or a closure instead"),
+                ),
+                None => (text, None),
+            }
         }
     }
 }
 
-/// The message and the map of a value that a script threw or a host function failed with.
-pub fn thrown(error: &EvalAltResult) -> Option<Map> {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
-        | EvalAltResult::ErrorInModule(_, inner, _) => thrown(inner),
-        EvalAltResult::ErrorRuntime(value, _) => value.clone().try_cast::<Map>(),
-        _ => None,
-    }
+/// The word of a text that was probably meant.
+fn near_word(name: &str, text: &str) -> Option<String> {
+    let words = text
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| word.len() > 1);
+    did_you_mean(name, words).map(|near| format!("did you mean `{near}`?"))
 }

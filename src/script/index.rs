@@ -1,16 +1,21 @@
 //! The index: what each task file declares, kept on disk so that running one task compiles one file.
 //!
-//! An entry counts while the file's size and time are as recorded and that time is well before the index was written;
+//! An entry counts while the file's size and times are as recorded and those times are well before the index was written;
 //! otherwise the file is read again and, when its text differs, compiled again.
+//!
+//! On disk it is a header (one JSON document: files, stamps, names), followed by what each file declares (one JSON document
+//! each). A run reads the header and the one document that it needs, so its cost hardly grows with the number of tasks.
 
+use std::fs::Metadata;
+use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Place};
 use super::task::Task;
 use crate::base::{Error, Project, Result};
 
@@ -36,26 +41,43 @@ pub struct Entry {
     pub names: Vec<String>,
     /// What the last check of this text, and of what it imports, was: none when it found something.
     pub checked: Option<u64>,
-    raw: Box<RawValue>,
+    /// How many bytes what it declares takes behind the header.
+    length: usize,
+    #[serde(skip)]
+    written: Written,
     #[serde(skip)]
     content: OnceLock<Content>,
 }
 
-/// Size and time of a file.
+/// What a file declares, as JSON: a part of the index that was read, or the whole of what was just made.
+#[derive(Debug, Default)]
+struct Written {
+    bytes: Arc<Vec<u8>>,
+    range: Range<usize>,
+}
+
+impl Written {
+    fn json(&self) -> &[u8] {
+        self.bytes.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+/// Size and times of a file. A copy may be given an old time of modification, but not an old time of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
-    modified_ns: u64,
+    modified_ns: i64,
+    changed_ns: i64,
     size: u64,
 }
 
 impl Stamp {
     /// The stamp of a file.
-    pub fn of(path: &Path) -> std::io::Result<Self> {
-        let metadata = path.metadata()?;
-        Ok(Self {
-            modified_ns: nanoseconds(metadata.modified()?),
+    pub fn of(metadata: &Metadata) -> Self {
+        Self {
+            modified_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
             size: metadata.len(),
-        })
+        }
     }
 }
 
@@ -65,7 +87,7 @@ impl Entry {
         let names = content.tasks.iter().flat_map(|task| {
             std::iter::once(task.name.clone()).chain(task.aliases.iter().cloned())
         });
-        let raw = serde_json::value::to_raw_value(&content)
+        let json = serde_json::to_vec(&content)
             .map_err(|e| Error::internal("cannot write the task index").because(e))?;
         Ok(Self {
             names: names.collect(),
@@ -73,15 +95,35 @@ impl Entry {
             stamp,
             hash,
             checked: None,
-            raw,
+            length: json.len(),
+            written: Written {
+                range: 0..json.len(),
+                bytes: Arc::new(json),
+            },
             content: OnceLock::from(content),
         })
     }
 
     /// What the file declares.
     pub fn content(&self) -> &Content {
-        self.content
-            .get_or_init(|| serde_json::from_str(self.raw.get()).unwrap_or_default())
+        self.content.get_or_init(|| {
+            serde_json::from_slice(self.written.json()).unwrap_or_else(|_| self.damaged())
+        })
+    }
+
+    /// The disk has lost a part of the index; that must not look like a file without tasks.
+    fn damaged(&self) -> Content {
+        let place = Place {
+            file: self.file.clone(),
+            line: 1,
+            column: 1,
+        };
+        let message = format!("`.lexi/{FILE}` is damaged: remove it and run the command again");
+        let found = Diagnostic::new(place, message);
+        Content {
+            tasks: Vec::new(),
+            problems: vec![found],
+        }
     }
 }
 
@@ -89,7 +131,7 @@ impl Entry {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Index {
     build: String,
-    written_ns: u64,
+    written_ns: i64,
     /// The files, in the order they were found.
     pub entries: Vec<Entry>,
 }
@@ -97,35 +139,55 @@ pub struct Index {
 impl Index {
     /// The index on disk; empty when there is none that this very program wrote.
     pub fn read(project: &Project) -> Self {
-        let text = std::fs::read(path(project)).unwrap_or_default();
-        let index: Self = serde_json::from_slice(&text).unwrap_or_default();
-        if index.build == build() {
-            index
-        } else {
-            Self::default()
+        let bytes = std::fs::read(path(project)).unwrap_or_default();
+        Self::parse(bytes)
+            .filter(|index| index.build == build())
+            .unwrap_or_default()
+    }
+
+    fn parse(bytes: Vec<u8>) -> Option<Self> {
+        let mut documents = serde_json::Deserializer::from_slice(&bytes).into_iter::<Self>();
+        let mut index = documents.next()?.ok()?;
+        let mut start = documents.byte_offset();
+        let bytes = Arc::new(bytes);
+        for entry in &mut index.entries {
+            let end = start.checked_add(entry.length)?;
+            entry.written = Written {
+                bytes: Arc::clone(&bytes),
+                range: start..end,
+            };
+            start = end;
         }
+        (start == bytes.len()).then_some(index)
     }
 
     /// Writes the index; a project that cannot be written to works without one.
     pub fn write(&mut self, project: &Project) {
         self.build = build();
-        self.written_ns = nanoseconds(SystemTime::now());
-        if let Ok(json) = serde_json::to_vec(self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        self.written_ns = now.map_or(0, |now| i64::try_from(now.as_nanos()).unwrap_or(0));
+        if let Ok(mut bytes) = serde_json::to_vec(self) {
+            for entry in &self.entries {
+                bytes.extend_from_slice(entry.written.json());
+            }
             // Without an index the next run compiles more files, nothing else.
-            let _no_index = write_whole(&path(project), &json);
+            let _no_index = write_whole(&path(project), &bytes);
         }
     }
 
     /// Whether a file with this stamp cannot have been changed since it was recorded. A change within the clock's grain of
     /// the index being written could have left the same time behind.
     pub fn trusts(&self, entry: &Entry, stamp: Stamp) -> bool {
-        const GRAIN_NS: u64 = 20_000_000;
-        entry.stamp == stamp && stamp.modified_ns + GRAIN_NS < self.written_ns
+        const GRAIN_NS: i64 = 20_000_000;
+        let latest_ns = stamp.modified_ns.max(stamp.changed_ns);
+        entry.stamp == stamp && latest_ns + GRAIN_NS < self.written_ns
     }
 }
 
+const FILE: &str = "index";
+
 fn path(project: &Project) -> std::path::PathBuf {
-    project.state().join("index.json")
+    project.state().join(FILE)
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -139,14 +201,16 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Which program wrote the index: its version, and its own size and time while it is being developed.
 fn build() -> String {
-    let own = std::env::current_exe().and_then(|exe| Stamp::of(&exe));
-    let stamp = own.map_or(0, |stamp| stamp.modified_ns ^ stamp.size);
-    format!("{}-{stamp:x}", env!("CARGO_PKG_VERSION"))
+    let own = std::env::current_exe().and_then(std::fs::metadata);
+    let own = own.map(|metadata| Stamp::of(&metadata));
+    let (modified, size) = own.map_or((0, 0), |own| (own.modified_ns, own.size));
+    format!("{}-{modified:x}-{size:x}", env!("CARGO_PKG_VERSION"))
 }
 
-fn nanoseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+fn nanoseconds(seconds: i64, nanoseconds: i64) -> i64 {
+    seconds
+        .saturating_mul(1_000_000_000)
+        .saturating_add(nanoseconds)
 }
 
 /// A hash of a text, the same in every run of this program.

@@ -37,6 +37,18 @@ pub fn key(path: &str) -> Result<String> {
     }
 }
 
+/// The import path of a library's file: `tasks/lib/util.rhai` is `lib/util`.
+pub fn key_of(file: &str) -> Option<String> {
+    let bare = file.strip_suffix(".rhai")?;
+    let lib = bare
+        .strip_prefix("tasks/lib/")
+        .map(|name| format!("lib/{name}"));
+    lib.or_else(|| {
+        bare.strip_prefix("stdlib/")
+            .map(|name| format!("std/{name}"))
+    })
+}
+
 /// Finds the script behind an import path.
 pub fn find(project: &Project, path: &str) -> Result<Source> {
     let key = key(path)?;

@@ -14,10 +14,12 @@ pub mod library;
 pub mod resolver;
 pub mod session;
 pub mod task;
+mod task_files;
 
 mod cleanup;
 mod collector;
 mod guard;
+mod imports;
 mod params;
 
 pub use catalog::Catalog;

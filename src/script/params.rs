@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use rhai::{Dynamic, Expr, Position};
 
 use super::declaration::{Reader, article, closure};
-use super::diagnostic::Place;
 use super::task::{Param, ParamKind, ParamType, Task};
 use crate::base::units::{parse_duration, parse_size};
 
@@ -263,7 +262,7 @@ pub(super) fn match_closure(
             param.name
         );
         reader.problem_with(
-            position(&param.place),
+            param.place.position(),
             message,
             Some(format!("write `|{}| {{ .. }}`", wanted.join(", "))),
         );
@@ -293,16 +292,9 @@ fn shared_flags(reader: &mut Reader<'_>, task: &Task) {
                 "is the short form of"
             };
             let message = format!("`{flag}` {is} both `{}` and `{}`", first.name, param.name);
-            reader.problem(position(&param.place), message);
+            reader.problem(param.place.position(), message);
         }
     }
-}
-
-fn position(place: &Place) -> Position {
-    Position::new(
-        u16::try_from(place.line).unwrap_or(u16::MAX),
-        u16::try_from(place.column).unwrap_or(u16::MAX),
-    )
 }
 
 /// A positional that would take what belongs to one behind it.

@@ -164,7 +164,8 @@ impl Session {
             guard::ask(&self.host, each).map_err(|error| thrown(&error))?;
         }
         for need in order.iter().filter(|need| need.name != task.name) {
-            self.run_needed(caller, need)?;
+            let result = self.run_needed(caller, need);
+            result.map_err(|inner| in_need(&order, need, inner))?;
         }
         self.run_alone(caller, task, args)
     }
@@ -199,11 +200,7 @@ impl Session {
             .map_err(|error| thrown(&error))
             .and_then(|args| self.run_alone(caller, task, args));
         *done = Some(result.is_ok());
-        result.map(drop).map_err(|inner| {
-            let (frame, file) = (format!("task `{}`", task.name), task.place.file.clone());
-            let at = Position::NONE;
-            Box::new(EvalAltResult::ErrorInFunctionCall(frame, file, inner, at))
-        })
+        result.map(drop)
     }
 
     fn run_alone(&self, caller: &Strand, task: &Task, args: Map) -> RhaiResultOf<Dynamic> {
@@ -284,6 +281,23 @@ impl Session {
     }
 }
 
+/// The failure of a needed task as called from the first place that needs it.
+fn in_need(order: &[&Task], need: &Task, inner: Box<EvalAltResult>) -> Box<EvalAltResult> {
+    let frame = |task: &Task, inner, at| {
+        let (name, file) = (format!("task `{}`", task.name), task.place.file.clone());
+        Box::new(EvalAltResult::ErrorInFunctionCall(name, file, inner, at))
+    };
+    let is_meant = |name: &str| need.name == name || need.aliases.iter().any(|alias| alias == name);
+    let needing = order.iter().find_map(|task| {
+        let (_, place) = task.needs.iter().find(|(name, _)| is_meant(name))?;
+        Some((task, place))
+    });
+    match needing {
+        Some((task, place)) => frame(task, frame(need, inner, place.position()), Position::NONE),
+        None => frame(need, inner, Position::NONE),
+    }
+}
+
 /// Why a task's needs cannot run, with every place that has to do with it.
 fn not_in_order(found: &Diagnostic) -> String {
     let places = found.related.iter().map(|(place, _)| place);
@@ -328,7 +342,11 @@ fn timed_out(own: &Strand, task: &Task, error: Box<EvalAltResult>) -> Box<EvalAl
             let why = own.cancel.error();
             let message = format!("task `{}` {}", task.name, why.message());
             let hint = format!("its limit stands at {}", task.place);
-            thrown(&Error::new(crate::base::Kind::Timeout, message).hint(hint))
+            thrown(
+                &Error::new(crate::base::Kind::Timeout, message)
+                    .hint(hint)
+                    .exit_status(124),
+            )
         }
         _ => error,
     }

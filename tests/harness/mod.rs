@@ -7,7 +7,7 @@ mod servers;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use project::Project;
-pub(crate) use servers::{free_port, psql_as};
+pub(crate) use servers::{free_port, psql, psql_as};
 
 /// The program under test.
 pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");

@@ -91,13 +91,17 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// A port that is free now; the system does not give it out again at once.
+/// A port that is free now, below those that the system gives to outgoing connections: nobody takes it by chance.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let start = 20_000 + usize::try_from(std::process::id()).unwrap() * 37 % 10_000;
+    loop {
+        let offset = NEXT.fetch_add(1, Ordering::SeqCst);
+        let port = u16::try_from(20_000 + (start + offset - 20_000) % 12_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Starts a program that runs until the tests end.

@@ -1,10 +1,6 @@
 //! Whole databases, and names in SQL.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
+use rhai::{Dynamic, Map, NativeCallContext};
 use serde::Deserialize;
 
 use crate::base::{Error, Kind};
@@ -31,7 +27,6 @@ fn zero_byte() -> Error {
 /// Databases.
 #[rhai::export_module]
 pub mod api {
-    use rhai::Map;
 
     use super::{DropOptions, release, zero_byte};
     use crate::base::Error;

@@ -1,11 +1,6 @@
 //! COPY between files, rows and tables.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
-use rhai::{Array, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 use serde::Deserialize;
 
 use super::convert;
@@ -83,7 +78,6 @@ fn save(
 /// COPY.
 #[rhai::export_module]
 pub mod api {
-    use rhai::Map;
 
     use super::{load, save};
     use crate::host::bridge::RhaiResultOf;

@@ -1,11 +1,6 @@
 //! Where the database is and who is connected to it.
 
-use rhai::Map;
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
+use rhai::{Dynamic, Map, NativeCallContext};
 use serde::Deserialize;
 
 use crate::base::{Error, Result, Secret};
@@ -87,8 +82,6 @@ fn other_target(own: Target, options: ConnectOptions, password: Option<Dynamic>)
 #[rhai::export_module]
 pub mod api {
     use std::sync::Arc;
-
-    use rhai::Map;
 
     use super::{ConnectOptions, WaitOptions, described, other_target};
     use crate::base::{Error, units};

@@ -1,17 +1,12 @@
 //! One statement with its parameters.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
+use rhai::{Array, Dynamic, NativeCallContext};
 
 /// PostgreSQL: the profile's database, and others by `db::connect`.
 ///
 /// Connections are made when the first statement needs one. When a run is stopped, what runs on the server stops too.
 #[rhai::export_module]
 pub mod api {
-    use rhai::Array;
 
     use crate::host::bridge::RhaiResultOf;
     use crate::host::db::{ask, own};

@@ -1,15 +1,10 @@
 //! Several statements: one after the other, or all of them or nothing.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
+use rhai::{Dynamic, FnPtr, NativeCallContext};
 
 /// Batches and transactions.
 #[rhai::export_module]
 pub mod api {
-    use rhai::FnPtr;
 
     use crate::host::bridge::RhaiResultOf;
     use crate::host::db::{ask, own};

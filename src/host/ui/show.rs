@@ -82,6 +82,16 @@ pub mod api {
     use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
 
+    /// Whether data is wanted as JSON (`--json`).
+    ///
+    /// # Example
+    /// ```
+    /// if !ui::is_json() { log::info("3 services run"); }
+    /// ```
+    pub fn is_json(ctx: NativeCallContext) -> bool {
+        Host::of(&ctx).output().is_json()
+    }
+
     /// Prints a value on stdout: text as it is, maps and arrays as JSON; with `--json` everything as JSON.
     ///
     /// # Parameters

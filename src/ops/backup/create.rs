@@ -211,7 +211,7 @@ async fn before(target: &Target) -> Result<Before> {
 /// The newest migration that is applied, when there is a history.
 async fn migration_head(connection: &mut PgConnection) -> Result<Option<i64>> {
     const THERE: &str = "select to_regclass('lexi.migrations') is not null";
-    const HEAD: &str = "select max(version) from lexi.migrations where state = 'ok'";
+    const HEAD: &str = "select max(version) from lexi.migrations where state = 'applied'";
     let there = connection.fetch_one(THERE).await;
     let there: bool = there
         .and_then(|row| row.try_get(0))

@@ -48,20 +48,23 @@ impl Dump<'_> {
             .take_stdout()
             .ok_or_else(|| Error::internal("pg_dump has no output"))?;
         let mut done = 0;
+        let mut piece = Vec::with_capacity(BUFFER);
         loop {
-            let mut piece = Vec::with_capacity(BUFFER);
             let read = stdout.read_buf(&mut piece).await;
             let read = read.map_err(|e| Error::io("cannot read the output of `pg_dump`", e))?;
-            if read == 0 {
-                break;
-            }
             done += read as u64;
             on(Progress::of(Step::Dump, done, total));
-            if !writer.send(piece).await {
-                // The disk is full, most likely. Its own error says so; pg_dump ends when `running` is dropped.
-                return Err(writer.finish().await.err().unwrap_or_else(|| {
-                    Error::internal("the thread that writes a backup stopped early")
-                }));
+            // pg_dump writes a few kilobytes at a time; handing each on by itself would cost more than packing it.
+            let is_full = piece.len() >= BUFFER / 2;
+            if (is_full || read == 0) && !piece.is_empty() {
+                let full = std::mem::replace(&mut piece, Vec::with_capacity(BUFFER));
+                if !writer.send(full).await {
+                    // The disk is full, most likely; its own error says so. pg_dump ends when `running` is dropped.
+                    return Err(writer.failure().await);
+                }
+            }
+            if read == 0 {
+                break;
             }
         }
         let exit = running.finish().await?;

@@ -17,6 +17,8 @@ mod retention;
 mod scanner;
 mod settings;
 mod space;
+#[cfg(test)]
+mod tests;
 mod tool;
 mod verify;
 mod writer;

@@ -174,6 +174,7 @@ mod tests {
     use super::super::manifest::tests::sample;
     use super::super::manifest::{Manifest, Pin};
     use super::super::name::BackupName;
+    use super::Verdict::{Delete, Last, Newest, NewestRestored, Pinned};
     use super::*;
 
     /// An entry made so many days before `now`; `None` when nothing is known about it.
@@ -210,7 +211,6 @@ mod tests {
     fn old_ones_go_but_the_last_three_stay() {
         let entries: Vec<Entry> = [1, 31, 32, 33, 34].map(good).into();
 
-        use Verdict::{Delete, Last, Newest};
         assert_eq!(verdicts(&entries), [Newest, Last, Last, Delete, Delete]);
         let keep_all = Rules {
             days: 0,
@@ -247,7 +247,6 @@ mod tests {
             changed(44, |m| m.pin = Some(Pin::Forever)),
         ];
 
-        use Verdict::{Delete, NewestRestored, Pinned};
         assert_eq!(
             verdicts(&entries)[3..],
             [NewestRestored, Delete, Pinned, Delete, Pinned]

@@ -44,8 +44,10 @@ pub struct Facts {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct End {
-    /// Where the end mark stands; forgotten when a statement follows.
+    /// Where the end mark stands.
     mark: Option<u64>,
+    /// Whether a statement follows the end mark.
+    is_followed: bool,
     /// What is open where the text ends, in words.
     open: Option<String>,
     copying: Option<String>,
@@ -64,6 +66,9 @@ impl Facts {
         }
         if let Some(open) = &self.end.open {
             return Err(Error::corrupt(format!("the dump ends {open}")));
+        }
+        if self.end.is_followed {
+            return Err(Error::corrupt("statements follow the end of the dump"));
         }
         let marked = self
             .end
@@ -96,7 +101,7 @@ impl Facts {
             Piece::Command(command) => self.command(command),
             Piece::Statement(statement) => self.statement(statement),
             Piece::Copy(statement) => {
-                self.end.mark = None;
+                self.end.is_followed |= self.end.mark.is_some();
                 self.end.copying = Some(table_of(statement.head()));
             }
             Piece::DataEnd(rows) => {
@@ -137,7 +142,7 @@ impl Facts {
     }
 
     fn statement(&mut self, statement: &Statement) {
-        self.end.mark = None;
+        self.end.is_followed |= self.end.mark.is_some();
         let (head, tail) = (statement.head(), statement.tail());
         let is = |prefix: &str| starts_with(head, prefix);
         if is("CREATE ") {

@@ -55,6 +55,12 @@ impl Writer {
         self.sender.send(Message::Piece(piece)).await.is_ok()
     }
 
+    /// Why the thread has stopped.
+    pub(super) async fn failure(self) -> Error {
+        let stopped = || Error::internal("the thread that writes a backup stopped early");
+        self.finish().await.err().unwrap_or_else(stopped)
+    }
+
     /// Says that the dump is complete, and waits until the file is on the disk.
     pub(super) async fn finish(self) -> Result<Written> {
         // A thread that stopped early does not hear this; its own result says why it stopped.

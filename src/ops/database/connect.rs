@@ -32,6 +32,7 @@ pub async fn connect(target: &Target) -> Result<PgConnection> {
                 .hint("check `DB_HOST` and `DB_PORT` with `lexi env`")
         })?
         .map_err(|e| error::connecting(target, e))?;
+    super::nodelay::everywhere();
     if connection
         .server_version_num()
         .is_some_and(|version| version >= 140_000)

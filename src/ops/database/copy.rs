@@ -1,19 +1,20 @@
 //! COPY: files and rows into a table, tables and queries into a file; in pieces, whatever the size.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use futures_util::TryStreamExt;
 use serde::Serialize;
 use sqlx::postgres::{PgConnection, PgTypeInfo};
 use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, Statement};
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 
 use super::admin::quote_ident;
+use super::partial::PartialFile;
 use super::query::Rows;
 use super::token::{TokenKind, Tokens};
 use super::{encode, error, split};
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Result};
 
 /// How much is sent at a time.
 const CHUNK: usize = 64 << 10;
@@ -302,64 +303,6 @@ impl Counter {
                 b'\n' if !self.in_quotes => self.lines += 1,
                 _ => {}
             }
-        }
-    }
-}
-
-/// A file that gets its name only when it is complete, and is removed when it never is.
-#[derive(Debug)]
-struct PartialFile {
-    file: File,
-    partial: PathBuf,
-    path: PathBuf,
-    is_published: bool,
-}
-
-impl PartialFile {
-    async fn create(path: &Path) -> Result<Self> {
-        let name = path.file_name().ok_or_else(|| {
-            Error::invalid(format!("`{}` is not the name of a file", path.display()))
-        })?;
-        let unique = format!(".{}.{}.partial", name.display(), std::process::id());
-        let partial = path.with_file_name(unique);
-        let file = File::create_new(&partial).await;
-        let file = file.map_err(|e| Error::io(format!("cannot write `{}`", path.display()), e))?;
-        Ok(Self {
-            file,
-            partial,
-            path: path.to_owned(),
-            is_published: false,
-        })
-    }
-
-    async fn write(&mut self, chunk: &[u8]) -> Result<()> {
-        let written = self.file.write_all(chunk).await;
-        written.map_err(|e| self.failed(e))
-    }
-
-    async fn publish(mut self) -> Result<()> {
-        self.file.flush().await.map_err(|e| self.failed(e))?;
-        self.file.sync_all().await.map_err(|e| self.failed(e))?;
-        let renamed = tokio::fs::rename(&self.partial, &self.path).await;
-        renamed.map_err(|e| self.failed(e))?;
-        self.is_published = true;
-        Ok(())
-    }
-
-    fn failed(&self, error: std::io::Error) -> Error {
-        let message = format!(
-            "cannot write `{}`; nothing was left there",
-            self.path.display()
-        );
-        Error::new(Kind::Io, message).because(error)
-    }
-}
-
-impl Drop for PartialFile {
-    fn drop(&mut self) {
-        if !self.is_published {
-            // It may never have been there; either way it is gone.
-            let _gone = std::fs::remove_file(&self.partial);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod batch;
+mod bind;
 mod calendar;
 pub mod connect;
 pub mod copy;
@@ -9,7 +10,9 @@ mod decode;
 mod encode;
 pub mod error;
 pub mod init;
+mod nodelay;
 pub mod notices;
+mod partial;
 pub mod query;
 #[cfg(test)]
 mod services;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::names::{Role, beside as name_beside};
+use super::names::Role;
 use super::swap::Swap;
 use super::{lock, side};
 use crate::base::{Error, Result};
@@ -38,7 +38,11 @@ pub async fn rollback(target: &Target, wait: Duration) -> Result<RolledBack> {
         .hint("restore a backup instead: `lexi run restore latest`"));
     };
     let is_there = admin::exists(&mut admin, live).await?;
-    let old = is_there.then(|| name_beside(live, Role::Old, Timestamp::now()));
+    let old = if is_there {
+        Some(side::free_name(&mut admin, live, Role::Old, Timestamp::now()).await?)
+    } else {
+        None
+    };
     let swap = Swap {
         live: live.clone(),
         incoming: from.clone(),

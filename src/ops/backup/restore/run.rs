@@ -11,7 +11,7 @@ use super::super::create::{Artifact, Create, Options, create};
 use super::super::manifest::Pin;
 use super::super::progress::{OnProgress, Progress, Step};
 use super::super::settings::DatabaseSettings;
-use super::names::{Role, beside};
+use super::names::Role;
 use super::plan::{Live, Plan};
 use super::swap::Swap;
 use super::{check, lock, replay, side};
@@ -73,7 +73,8 @@ pub async fn restore(
     };
     let prepared = unless(cancel, work.prepare(backup, on)).await;
     let (mut admin, safety) = prepared.map_err(untouched)?;
-    let side = beside(&plan.target.database, Role::Side, work.at);
+    let side = side::free_name(&mut admin, &plan.target.database, Role::Side, work.at).await;
+    let side = side.map_err(untouched)?;
     let filled = unless(cancel, work.fill(&mut admin, &side, on)).await;
     let swapped = match filled {
         // From here on nothing is interrupted: it is a matter of milliseconds.
@@ -225,11 +226,11 @@ impl Work<'_> {
     ) -> Result<Option<String>> {
         on(Progress::of(Step::Swap, 0, None));
         let live = &self.target().database;
-        let old = self
-            .plan
-            .live
-            .as_ref()
-            .map(|_| beside(live, Role::Old, self.at));
+        let old = if self.plan.live.is_some() {
+            Some(side::free_name(admin, live, Role::Old, self.at).await?)
+        } else {
+            None
+        };
         let comment = self
             .plan
             .live

@@ -5,7 +5,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Executor, Row};
 
 use super::super::settings::DatabaseSettings;
-use super::names::{Role, made_at};
+use super::names::{Role, beside as name_beside, made_at};
 use crate::base::Result;
 use crate::ops::database::admin::{self, Sessions};
 use crate::ops::database::error::{running, sqlstate};
@@ -74,6 +74,23 @@ fn statement(name: &str, like: Option<&DatabaseSettings>, owner: Option<&str>) -
         }
     }
     sql
+}
+
+/// A name beside `live` that no database has; what happens within one second is told apart by the next.
+pub(super) async fn free_name(
+    connection: &mut PgConnection,
+    live: &str,
+    role: Role,
+    at: Timestamp,
+) -> Result<String> {
+    let mut at = at;
+    loop {
+        let name = name_beside(live, role, at);
+        if !admin::exists(connection, &name).await? {
+            return Ok(name);
+        }
+        at += 1.seconds();
+    }
 }
 
 /// Drops a database, ending whoever is connected to it.

@@ -14,14 +14,8 @@ use crate::ops::testing;
 const TABLE: &str =
     "create table \"Odd Name\" (id int, name text, tags text[], data jsonb, raw bytea)";
 
-#[tokio::test]
-async fn rows_and_files_go_in_and_out_unchanged() {
-    let session = session().await;
-    session
-        .batch(&format!("{TABLE}; create table copy (like \"Odd Name\")"))
-        .await
-        .unwrap();
-    let folder = tempfile::tempdir().unwrap();
+/// Rows with everything that COPY has to escape.
+fn nasty_rows() -> Rows {
     let nasty = "a\tb\nc\\d\"e,f\r\\N";
     let rows: Vec<Vec<Value>> = (0..4_000)
         .map(|id| {
@@ -41,7 +35,18 @@ async fn rows_and_files_go_in_and_out_unchanged() {
     let columns = ["id", "name", "tags", "data", "raw"]
         .map(String::from)
         .to_vec();
-    let rows = Rows { columns, rows };
+    Rows { columns, rows }
+}
+
+#[tokio::test]
+async fn rows_and_files_go_in_and_out_unchanged() {
+    let session = session().await;
+    session
+        .batch(&format!("{TABLE}; create table copy (like \"Odd Name\")"))
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let rows = nasty_rows();
 
     assert_eq!(
         session.copy_rows("public.Odd Name", &rows).await.unwrap(),

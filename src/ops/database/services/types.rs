@@ -13,10 +13,16 @@ const TYPES: &str = "create type mood as enum ('sad', 'it''s; \"fine\"');
     create type pair as (a int, b text);
     create schema app; create type app.\"Odd Kind\" as enum ('x')";
 
-/// An SQL expression and the value it has in a script.
-fn cases() -> Vec<(&'static str, Value)> {
-    let (int, float) = (Value::Int, Value::Float);
-    let list = Value::List;
+type Case = (&'static str, Value);
+
+/// SQL expressions and the values they have in a script.
+fn cases() -> Vec<Case> {
+    [numbers(), texts(), times_and_others(), arrays()].concat()
+}
+
+fn numbers() -> Vec<Case> {
+    let int = Value::Int;
+    let float = Value::Float;
     vec![
         ("true", Value::Bool(true)),
         ("(-32768)::int2", int(-32_768)),
@@ -37,6 +43,11 @@ fn cases() -> Vec<(&'static str, Value)> {
         ("'NaN'::numeric", text("NaN")),
         ("'-Infinity'::numeric", text("-Infinity")),
         ("'-12.30'::money", text("-12.30")),
+    ]
+}
+
+fn texts() -> Vec<Case> {
+    vec![
         ("'it''s \"ü\" \\'::text", text("it's \"ü\" \\")),
         ("'ab'::varchar(5)", text("ab")),
         ("'ab'::char(4)", text("ab  ")),
@@ -50,6 +61,12 @@ fn cases() -> Vec<(&'static str, Value)> {
             "'0b5e7d3a-1c2d-4e5f-8a9b-000000000001'::uuid",
             text("0b5e7d3a-1c2d-4e5f-8a9b-000000000001"),
         ),
+    ]
+}
+
+fn times_and_others() -> Vec<Case> {
+    let int = Value::Int;
+    vec![
         ("'2024-02-29'::date", text("2024-02-29")),
         ("'infinity'::date", text("infinity")),
         ("'0044-03-15 BC'::date", text("0044-03-15 BC")),
@@ -87,6 +104,14 @@ fn cases() -> Vec<(&'static str, Value)> {
         ("'2001:db8::1/64'::inet", text("2001:db8::1/64")),
         ("'08:00:2b:01:02:03'::macaddr", text("08:00:2b:01:02:03")),
         ("5::positive", int(5)),
+    ]
+}
+
+fn arrays() -> Vec<Case> {
+    let int = Value::Int;
+    let float = Value::Float;
+    let list = Value::List;
+    vec![
         ("'{}'::int[]", list(vec![])),
         (
             "'{1,NULL,3}'::int[]",
@@ -313,6 +338,12 @@ async fn a_parameter_that_does_not_fit_is_named() {
             "{sql}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_text_that_the_server_cannot_read_is_named() {
+    let session = session().await;
+    session.batch(TYPES).await.unwrap();
     let parameters = [Value::Int(1), text("2024-01-01"), text("nonsense")];
     let error = session
         .rows("select $1::int, $2::date, $3::uuid", &parameters)
