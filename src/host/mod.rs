@@ -9,6 +9,7 @@ pub mod wording;
 pub mod archive;
 pub mod backup;
 pub mod db;
+pub mod docker;
 pub mod env;
 pub mod flow;
 pub mod fs;
@@ -68,6 +69,7 @@ fn modules() -> Vec<(&'static str, Module)> {
         ("backup", backup::module()),
         ("redis", redis::module()),
         ("stack", stack::module()),
+        ("docker", docker::module()),
         ("task", task::module()),
         ("time", time::module()),
         ("ui", ui::module()),

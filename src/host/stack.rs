@@ -1,5 +1,9 @@
 //! The `stack` namespace.
 
+mod choice;
+mod containers;
+mod read;
+mod show;
 mod work;
 
 use rhai::Module;
@@ -19,10 +23,9 @@ pub(super) fn module() -> Module {
 pub mod api {
     use rhai::{Array, Map};
 
-    use super::work::{self, chosen_driver, native_driver};
+    use super::work;
     use crate::host::bridge::{self, RhaiResultOf};
-    use crate::host::{Host, strand};
-    use crate::ops::native::{self, Search, provision};
+    use crate::ops::native::{Search, provision};
 
     /// Brings services up and waits until each answers a real question; what runs already is left as it is.
     ///
@@ -143,15 +146,109 @@ pub mod api {
     /// ```
     /// ensure(stack::down() == [], "nothing ran");
     /// ```
-    #[rhai_fn(return_raw)]
+    #[rhai_fn(name = "down", return_raw)]
     pub fn down(ctx: NativeCallContext) -> RhaiResultOf<Array> {
-        let name = "stack::down";
-        let host = Host::of(&ctx);
-        let driver = bridge::call(&ctx, name, native_driver)?;
-        let strand = strand::current();
-        let report = |line: &str| host.output().say(&strand.mark(line));
-        let stopped = bridge::wait(&ctx, name, driver.down(&[], &report))?;
-        Ok(stopped.into_iter().map(|one| one.service.into()).collect())
+        work::down(&ctx, Map::new())
+    }
+
+    /// The same with options. What is ended in containers is removed with its networks.
+    ///
+    /// # Parameters
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `only`: names of the services to end (default all)
+    /// - `volumes`: also remove the volumes, which is the data (default false; Docker only)
+    ///
+    /// # Errors
+    /// - `timeout`: a server does not end in time; it still runs
+    /// - `invalid`: `volumes` with the native driver
+    ///
+    /// # Example
+    /// ```docker
+    /// stack::up(#{ box: #{ image: "busybox", init: true, command: "sleep 600" } });
+    /// ensure(stack::down(#{ volumes: true }) == ["box"], "it is gone");
+    /// ```
+    #[rhai_fn(name = "down", return_raw)]
+    pub fn down_with(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Array> {
+        work::down(&ctx, options)
+    }
+
+    /// What `up` would do, without doing it: `actions` (each `verb`, `kind`, `name`, `causes`), `notes` (what the driver
+    /// cannot carry), `orphans` (services that run and are not wanted any more).
+    ///
+    /// # Parameters
+    /// - `services`: a map of services by name
+    /// - `options`: those of `up`
+    ///
+    /// # Errors
+    /// - `invalid`: a service has a misspelt key or an unusable value
+    /// - `refused`: a network or volume belongs to another stack
+    ///
+    /// # Example
+    /// ```docker
+    /// let plan = stack::plan(#{ box: #{ image: "busybox", command: "sleep 600" } }, #{});
+    /// let service = plan.actions.find(|action| action.kind == "service");
+    /// ensure(service.verb == "create" && service.causes == ["not there"], "it is not there yet");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn plan(ctx: NativeCallContext, services: Map, options: Map) -> RhaiResultOf<Dynamic> {
+        work::plan(&ctx, services, options)
+    }
+
+    /// Runs a program in a service's container; gives `#{ code, stdout, stderr }`.
+    ///
+    /// # Parameters
+    /// - `service`: the service's name
+    /// - `command`: the program and its arguments
+    /// - `options`: those of `docker::exec`
+    ///
+    /// # Errors
+    /// - `process_failed`: it ended with another code than 0
+    /// - `not_found`: the service has no container
+    /// - `unavailable`: it does not run, or the native driver runs it
+    ///
+    /// # Example
+    /// ```docker
+    /// defer(|| stack::down());
+    /// stack::up(#{ box: #{ image: "busybox", init: true, command: "sleep 600" } });
+    /// ensure(stack::exec("box", ["echo", "hello"], #{}).stdout == "hello\n", "it says hello");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn exec(
+        ctx: NativeCallContext,
+        service: &str,
+        command: Array,
+        options: Map,
+    ) -> RhaiResultOf<Map> {
+        work::exec(&ctx, service, &command, options)
+    }
+
+    /// Gives this terminal to a program in a service's container until it ends.
+    ///
+    /// # Parameters
+    /// - `service`: the service's name
+    /// - `command`: the program and its arguments
+    /// - `options`: those of `docker::shell`
+    ///
+    /// # Errors
+    /// - `process_failed`: it ended with another code than 0, which the run ends with, too
+    /// - `unavailable`: it does not run, or the native driver runs it
+    ///
+    /// # Example
+    /// ```docker
+    /// defer(|| stack::down());
+    /// stack::up(#{ box: #{ image: "busybox", init: true, command: "sleep 600" } });
+    /// stack::shell("box", ["echo", "hello"], #{});
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn shell(
+        ctx: NativeCallContext,
+        service: &str,
+        command: Array,
+        options: Map,
+    ) -> RhaiResultOf<()> {
+        work::shell(&ctx, service, &command, options)
     }
 
     /// How every service is that has been started before: `service`, `state` ("running" or "stopped"), `health`
@@ -169,13 +266,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn status(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
-        let name = "stack::status";
-        let (driver, credentials) = bridge::call(&ctx, name, |host| {
-            Ok((native_driver(host)?, work::credentials(host)))
-        })?;
-        let status = async { Ok(driver.status(&credentials).await) };
-        let status = bridge::wait(&ctx, name, status)?;
-        bridge::value(&ctx, name, status)
+        work::status(&ctx)
     }
 
     /// The same as `status` without asking the servers anything: `health` is always `()`.
@@ -190,8 +281,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn ps(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
-        let list = bridge::call(&ctx, "stack::ps", |host| Ok(native_driver(host)?.list()))?;
-        bridge::value(&ctx, "stack::ps", list)
+        work::ps(&ctx)
     }
 
     /// Prints what services have said, each line after the service's name.
@@ -215,7 +305,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn logs(ctx: NativeCallContext, names: Array, options: Map) -> RhaiResultOf<()> {
-        work::print_logs(&ctx, names, options)
+        work::print_logs(&ctx, &names, options)
     }
 
     /// The port on which a service really listens now, or `()` when it does not run.
@@ -227,11 +317,9 @@ pub mod api {
     /// ```
     /// ensure(stack::port("postgres") == (), "it was not started");
     /// ```
-    pub fn port(ctx: NativeCallContext, service: &str) -> Dynamic {
-        let host = Host::of(&ctx);
-        let state = host.project().state();
-        native::published_port(&state, host.profile(), service)
-            .map_or(Dynamic::UNIT, |port| i64::from(port).into())
+    #[rhai_fn(return_raw)]
+    pub fn port(ctx: NativeCallContext, service: &str) -> RhaiResultOf<Dynamic> {
+        work::port(&ctx, service)
     }
 
     /// The driver that runs the services: "native" or "docker". From `--driver`, else the setting `LEXI_DRIVER`, else
@@ -246,8 +334,8 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn driver(ctx: NativeCallContext) -> RhaiResultOf<String> {
-        bridge::call(&ctx, "stack::driver", |host| {
-            Ok(chosen_driver(host)?.as_str().to_owned())
+        work::existing(&ctx, "stack::driver", async |_, driver| {
+            Ok(driver.as_str().to_owned())
         })
     }
 
@@ -293,8 +381,8 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn has_data(ctx: NativeCallContext) -> RhaiResultOf<bool> {
-        bridge::call(&ctx, "stack::has_data", |host| {
-            Ok(native_driver(host)?.has_data())
+        work::existing(&ctx, "stack::has_data", async |_, driver| {
+            driver.has_data().await
         })
     }
 }

@@ -111,6 +111,18 @@ pub async fn pull(
     id(engine, name).await?.ok_or_else(missing)
 }
 
+/// How long a registry may take to say whether it has an image.
+const ANSWER_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Whether a registry that can be reached has an image.
+pub async fn can_pull(engine: &Engine, name: &str, logins: &Logins) -> bool {
+    let Ok(login) = logins.for_image(name).await else {
+        return false;
+    };
+    let asked = engine.client().inspect_registry_image(name, login);
+    matches!(tokio::time::timeout(ANSWER_LIMIT, asked).await, Ok(Ok(_)))
+}
+
 /// Without a tag the engine would pull every one there is.
 fn with_tag(name: &str) -> String {
     let last = name.rsplit('/').next().unwrap_or(name);

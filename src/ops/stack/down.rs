@@ -146,19 +146,20 @@ async fn remove_network(engine: &Engine, name: &str) -> Result<()> {
     }
 }
 
-async fn remove_volumes(engine: &Engine, project: &str) -> Result<Vec<String>> {
+/// The names of a project's volumes.
+pub(super) async fn volumes(engine: &Engine, project: &str) -> Result<Vec<String>> {
     let filters = [("label", vec![format!("{}={project}", labels::PROJECT)])].into();
     let options = ListVolumesOptionsBuilder::default()
         .filters(&filters)
         .build();
     let found = engine.client().list_volumes(Some(options)).await;
     let found = found.map_err(|e| failed("cannot list the volumes", e))?;
-    let names: Vec<String> = found
-        .volumes
-        .unwrap_or_default()
-        .into_iter()
-        .map(|one| one.name)
-        .collect();
+    let found = found.volumes.unwrap_or_default().into_iter();
+    Ok(found.map(|one| one.name).collect())
+}
+
+async fn remove_volumes(engine: &Engine, project: &str) -> Result<Vec<String>> {
+    let names = volumes(engine, project).await?;
     try_join_all(names.iter().map(async |name| {
         let removed = engine
             .client()

@@ -197,24 +197,38 @@ impl DockerDriver {
         Ok(rows.collect())
     }
 
+    /// Whether the profile has containers or volumes here.
+    pub async fn has_data(&self) -> Result<bool> {
+        let has_containers = !self.containers().await?.is_empty();
+        Ok(has_containers
+            || !down::volumes(&self.engine, &self.place.project)
+                .await?
+                .is_empty())
+    }
+
+    /// An error when a service has no container.
+    pub async fn known(&self, service: &str) -> Result<Row> {
+        let found = self
+            .list()
+            .await?
+            .into_iter()
+            .find(|row| row.service == service);
+        found.ok_or_else(|| {
+            let project = &self.place.project;
+            let message = format!("service `{service}` is not in the stack `{project}`");
+            Error::not_found(message)
+                .hint("start it: `lexi run up`, or see which there are: `lexi run ps`")
+        })
+    }
+
     /// The container of a service that runs.
     pub async fn running(&self, service: &str) -> Result<String> {
-        let rows = self.list().await?;
-        let found = rows.iter().find(|row| row.service == service);
-        match found {
-            Some(row) if row.state == "running" => Ok(row.id.clone()),
-            Some(row) => Err(Error::unavailable(format!(
-                "service `{service}` does not run: it is {}",
-                row.state
-            ))
-            .hint("start it: `lexi run up`")),
-            None => {
-                let project = &self.place.project;
-                let message = format!("service `{service}` is not in the stack `{project}`");
-                Err(Error::not_found(message)
-                    .hint("start it: `lexi run up`, or see which there are: `lexi run ps`"))
-            }
+        let row = self.known(service).await?;
+        if row.state == "running" {
+            return Ok(row.id);
         }
+        let message = format!("service `{service}` does not run: it is {}", row.state);
+        Err(Error::unavailable(message).hint("start it: `lexi run up`"))
     }
 
     async fn containers(&self) -> Result<Vec<Container>> {

@@ -66,6 +66,17 @@ pub struct Action {
 }
 
 impl Action {
+    /// Something that is done to a service.
+    pub fn service(verb: Verb, name: &str, causes: &[&str]) -> Self {
+        Self {
+            verb,
+            kind: Kind::Service,
+            name: name.to_owned(),
+            causes: causes.iter().map(|cause| (*cause).to_owned()).collect(),
+            container: None,
+        }
+    }
+
     fn new(verb: Verb, kind: Kind, name: &str, cause: &str) -> Self {
         Self {
             verb,
