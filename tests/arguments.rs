@@ -298,7 +298,7 @@ fn global_flags_work_on_either_side_of_the_name() {
         "--json -q p",
         "p -q --json",
     ] {
-        project.lexi(words).succeeds().stdout("1\n").is_quiet();
+        project.lexi(words).succeeds().stdout("1\n").keeps_quiet();
     }
     project
         .lexi("run p --profile nonsense")
@@ -315,7 +315,7 @@ fn the_profile_after_the_name_is_stronger_than_the_one_before() {
             "task(\"p\", #{ about: \"Show\", params: #{ a: #{ env: \"A\" } } }, |a| a);",
         );
 
-    project.lexi("run p --json").stdout("\"1\"\n").is_quiet();
+    project.lexi("run p --json").stdout("\"1\"\n").keeps_quiet();
     project
         .lexi("--profile dev run p --json --profile test")
         .succeeds()

@@ -14,7 +14,7 @@ fn finds(text: &str, expected: &str) {
 
     let expected = format!("tasks/t.rhai:{line}:{column}: {expected}");
     assert!(
-        found.iter().any(|found| *found == expected),
+        found.contains(&expected),
         "{text}\nexpected {expected}\nfound {found:#?}"
     );
 }
@@ -473,7 +473,7 @@ fn a_broken_file_does_not_stop_the_tasks_of_another() {
         .lexi("run good")
         .succeeds()
         .stdout("ran\n")
-        .is_quiet();
+        .keeps_quiet();
     project
         .lexi("list")
         .succeeds()

@@ -203,7 +203,7 @@ fn parallel_of_nothing_is_nothing() {
 
 #[test]
 fn parallel_never_runs_more_than_its_limit() {
-    let body = r#"
+    let body = r"
 let running = 0;
 let most = 0;
 parallel_map(range(0, 12).to_array_of(), 3, |i| {
@@ -213,7 +213,7 @@ parallel_map(range(0, 12).to_array_of(), 3, |i| {
     while n < 2000 { n += 1; }
     running -= 1;
 });
-most <= 3"#
+most <= 3"
         .replace(
             "range(0, 12).to_array_of()",
             "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]",
@@ -224,10 +224,10 @@ most <= 3"#
 
 #[test]
 fn a_limit_of_one_runs_one_after_the_other() {
-    let body = r#"
+    let body = r"
 let order = [];
 parallel([|| order.push(1), || order.push(2), || order.push(3)], #{ limit: 1 });
-order"#;
+order";
 
     assert_eq!(value(body), json!([1, 2, 3]));
 }
@@ -322,11 +322,11 @@ fn a_timeout_stops_everything_that_runs_at_once() {
 
 #[test]
 fn closures_at_once_see_the_variables_around_them() {
-    let body = r#"
+    let body = r"
 let base = 100;
 let sum = 0;
 parallel_map([1, 2, 3], 1, |n| { sum += n; });
-[parallel([|| base + 1, || base + 2]), sum]"#;
+[parallel([|| base + 1, || base + 2]), sum]";
 
     assert_eq!(value(body), json!([[101, 102], 6]));
 }

@@ -2,14 +2,18 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test fails by panicking and starts programs"
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    reason = "a test fails by panicking, starts programs, and may be one long table"
 )]
 
 mod harness;
 
 mod arguments;
+mod conformance;
 mod db;
 mod declarations;
+mod documents;
 mod errors;
 mod examples;
 mod flow;

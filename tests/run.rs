@@ -68,7 +68,7 @@ fn a_task_runs_without_the_word_run() {
         .lexi("hello")
         .succeeds()
         .stdout("hi\n")
-        .is_quiet();
+        .keeps_quiet();
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn quiet_and_verbose_choose_what_is_said() {
         .lexi("run t -q")
         .stdout("data\n")
         .stderr("warning: careful\n");
-    project.lexi("run t -qq").stdout("data\n").is_quiet();
+    project.lexi("run t -qq").stdout("data\n").keeps_quiet();
     project
         .lexi("run t -v")
         .stdout("data\n")
@@ -418,7 +418,7 @@ fn quiet_shows_errors_and_twice_quiet_shows_nothing() {
     let project = Project::new().body("throw \"broken\"");
 
     project.lexi("run t -q").exits(1).tells("error: broken");
-    project.lexi("run t -qq").exits(1).is_quiet();
+    project.lexi("run t -qq").exits(1).keeps_quiet();
 }
 
 #[test]
@@ -512,5 +512,9 @@ fn a_project_that_cannot_be_written_to_runs_all_the_same() {
     let project = Project::new().body("print(\"ran\")");
     std::fs::write(project.path(".lexi"), "in the way").unwrap();
 
-    project.lexi("run t").succeeds().stdout("ran\n").is_quiet();
+    project
+        .lexi("run t")
+        .succeeds()
+        .stdout("ran\n")
+        .keeps_quiet();
 }

@@ -182,8 +182,7 @@ impl Cancel {
             Some(Reason::TaskTimeout(limit)) => Error::new(
                 Kind::Timeout,
                 format!("timed out after {}", super::units::duration(limit)),
-            )
-            .exit_status(124),
+            ),
             Some(Reason::Signal(number)) => {
                 let code = u8::try_from(128 + number).unwrap_or(130);
                 Error::new(

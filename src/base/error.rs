@@ -263,6 +263,7 @@ impl Error {
         match self.kind {
             Kind::Usage => 2,
             Kind::Locked => 75,
+            Kind::Timeout => 124,
             Kind::Cancelled => 130,
             _ => 1,
         }
@@ -312,8 +313,7 @@ mod tests {
         let cases = [
             (Error::usage("x"), 2),
             (Error::new(Kind::Locked, "x"), 75),
-            (Error::new(Kind::Timeout, "x"), 1),
-            (Error::new(Kind::Timeout, "x").exit_status(124), 124),
+            (Error::new(Kind::Timeout, "x"), 124),
             (Error::new(Kind::Cancelled, "x"), 130),
             (Error::invalid("x"), 1),
             (Error::new(Kind::ProcessFailed, "x").exit_status(42), 42),

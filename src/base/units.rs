@@ -167,6 +167,6 @@ mod tests {
         for (ms, expected) in cases {
             assert_eq!(duration(Duration::from_millis(ms)), expected);
         }
-        assert_eq!(duration(Duration::from_secs(93_600)), "1d 2h");
+        assert_eq!(duration(Duration::from_hours(26)), "1d 2h");
     }
 }

@@ -59,10 +59,11 @@ pub(super) fn failure(output: &Output, project: &Project, failure: &Failure) -> 
         .flatten()
     {
         let other = other.as_str().unwrap_or_default();
-        text.push_str(&format!(
-            "\n{}: {other}",
-            output.err_paint(RED, "failed too")
-        ));
+        let mark = output.err_paint(RED, "failed too");
+        text.push('\n');
+        text.push_str(&mark);
+        text.push_str(": ");
+        text.push_str(other);
     }
     for cleanup in &failure.cleanup {
         text.push_str("\n\n");

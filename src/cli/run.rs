@@ -8,11 +8,11 @@ use rhai::{Dynamic, Map};
 use super::context::Context;
 use super::{render, task_args, trace};
 use crate::base::{Error, Result};
-use crate::host::{Host, flow};
+use crate::host::Host;
 use crate::runtime::Runtime;
 use crate::script::diagnostic::Diagnostic;
 use crate::script::task::Task;
-use crate::script::{Catalog, Failure, Session, bind, check};
+use crate::script::{Catalog, Failure, Session, bind, gate};
 
 /// Runs a task with the words that follow its name.
 pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCode> {
@@ -65,7 +65,7 @@ fn show(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) {
 
 /// A task whose file, or a file of what it needs, has mistakes does not run at all.
 fn refuse_broken(catalog: &mut Catalog, task: &Task, ctx: &Context) -> Result<Option<ExitCode>> {
-    let found = check::before_run(catalog, &task.name)?;
+    let found = gate::before_run(catalog, &task.name)?;
     if found.is_empty() {
         return Ok(None);
     }
@@ -91,7 +91,7 @@ fn on_own_thread(
     };
     let script = std::thread::Builder::new()
         .name("script".into())
-        .stack_size(flow::STACK);
+        .stack_size(crate::host::STACK);
     let result = script.spawn(work).map_err(io)?.join();
     host.finish();
     result.unwrap_or_else(|_panic| {

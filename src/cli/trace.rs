@@ -60,7 +60,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _ctx: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        self.write(event.metadata().level(), fields);
+        self.write(*event.metadata().level(), fields);
     }
 
     fn on_close(&self, id: Id, ctx: Context<'_, S>) {
@@ -76,12 +76,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         } else {
             fields.0.insert("duration".into(), duration(took).into());
         }
-        self.write(span.metadata().level(), fields);
+        self.write(*span.metadata().level(), fields);
     }
 }
 
 impl Lines {
-    fn write(&self, level: &Level, Fields(fields): Fields) {
+    fn write(&self, level: Level, Fields(fields): Fields) {
         if self.0.is_log_json() {
             self.0.event(&level.to_string().to_lowercase(), fields);
         } else {

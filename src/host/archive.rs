@@ -1,4 +1,6 @@
 //! The `archive` namespace: gzip and tar.
+//!
+//! Over 300 lines because the documentation of its functions is the manual.
 
 use rhai::{Dynamic, Map, Module, NativeCallContext};
 

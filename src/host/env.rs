@@ -1,4 +1,6 @@
 //! The `env` namespace: settings, their origins, and values that never print.
+//!
+//! Over 300 lines because the documentation of its functions is the manual.
 
 use rhai::{Dynamic, Map, Module};
 

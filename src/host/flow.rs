@@ -1,19 +1,18 @@
 //! Functions without a namespace that steer what runs: time limits, retries, several at once, cleanup.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, Module, NativeCallContext};
 
 use super::bridge::{self, RhaiResultOf};
-use super::closure::{KeptClosure, KeptContext};
-use super::{Host, Strand, strand, wording};
-use crate::base::{Cancel, Error, Reason};
+use super::closure::KeptClosure;
+use super::crew::{self, ParallelOptions};
+use super::{Host, strand, wording};
+use crate::base::{Error, Reason};
 
 /// The functions of this file.
 pub(super) fn module() -> Module {
-    rhai::exported_module!(api)
+    let mut module = rhai::exported_module!(api);
+    module.combine(super::sort::module());
+    module
 }
 
 /// What runs when, how long, how often and beside what. These functions have no namespace.
@@ -93,20 +92,17 @@ pub mod api {
             if !(1.0..=1e6).contains(&self.factor) {
                 return Err(Error::invalid("`factor` of `retry` must be 1.0 or more"));
             }
-            for kind in self
-                .kinds
-                .iter()
-                .filter(|kind| Kind::from_name(kind).is_none())
-            {
-                let names: Vec<&str> = Kind::names().collect();
-                let near = did_you_mean(kind, names.iter().copied());
-                let hint = near.map_or_else(
-                    || format!("kinds are {}", names.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                return Err(Error::invalid(format!("`{kind}` is no kind of error")).hint(hint));
-            }
-            Ok(())
+            let unknown = |kind: &&String| Kind::from_name(kind).is_none();
+            let Some(kind) = self.kinds.iter().find(unknown) else {
+                return Ok(());
+            };
+            let names: Vec<&str> = Kind::names().collect();
+            let near = did_you_mean(kind, names.iter().copied());
+            let hint = near.map_or_else(
+                || format!("kinds are {}", names.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            Err(Error::invalid(format!("`{kind}` is no kind of error")).hint(hint))
         }
     }
 
@@ -237,14 +233,6 @@ pub mod api {
         }
     }
 
-    /// How several at once are run.
-    #[derive(Debug, Default, Deserialize)]
-    #[serde(default, deny_unknown_fields)]
-    pub(super) struct ParallelOptions {
-        pub(super) limit: usize,
-        pub(super) keep_going: bool,
-    }
-
     /// Runs closures, tasks (by name) and programs (arrays of arguments) at once and gives their results in order.
     ///
     /// The first failure stops the others and is what is thrown. Each line of output is marked with its source.
@@ -262,7 +250,7 @@ pub mod api {
     /// ```
     #[rhai_fn(name = "parallel", return_raw)]
     pub fn parallel(ctx: NativeCallContext, items: Array) -> RhaiResultOf<Array> {
-        run_parallel(&ctx, items, &ParallelOptions::default())
+        crew::run(&ctx, items, &ParallelOptions::default())
     }
 
     /// The same with options.
@@ -290,7 +278,7 @@ pub mod api {
         options: Map,
     ) -> RhaiResultOf<Array> {
         let options: ParallelOptions = bridge::options(&ctx, "parallel", options)?;
-        run_parallel(&ctx, items, &options)
+        crew::run(&ctx, items, &options)
     }
 
     /// Calls a closure with each item, several at a time, and gives the results in order.
@@ -324,7 +312,7 @@ pub mod api {
             let error = Error::invalid("`limit` of `parallel_map` must be 0 or more");
             bridge::throw(&ctx, "parallel_map", error)
         })?;
-        run_parallel(
+        crew::run(
             &ctx,
             closures.collect(),
             &ParallelOptions {
@@ -335,10 +323,8 @@ pub mod api {
     }
 }
 
-use api::ParallelOptions;
-
 /// Whether the error is the request to stop.
-fn stopped(error: &EvalAltResult) -> bool {
+pub(super) fn stopped(error: &EvalAltResult) -> bool {
     matches!(error.unwrap_inner(), EvalAltResult::ErrorTerminated(..))
 }
 
@@ -348,183 +334,9 @@ fn worth_retrying(error: &EvalAltResult, kinds: &[String]) -> bool {
 }
 
 /// A script's error as ours.
-fn caught(error: &EvalAltResult) -> Error {
+pub(super) fn caught(error: &EvalAltResult) -> Error {
     match error {
         EvalAltResult::ErrorRuntime(value, _) => bridge::error_from_value(value),
         other => wording::error(other),
     }
 }
-
-/// The first failure with what else failed, as `others` of the error that a script catches.
-fn with_others(error: Box<EvalAltResult>, others: Array) -> Box<EvalAltResult> {
-    if others.is_empty() {
-        return error;
-    }
-    Box::new(match *error {
-        EvalAltResult::ErrorInFunctionCall(name, source, inner, at) => {
-            EvalAltResult::ErrorInFunctionCall(name, source, with_others(inner, others), at)
-        }
-        EvalAltResult::ErrorInModule(name, inner, at) => {
-            EvalAltResult::ErrorInModule(name, with_others(inner, others), at)
-        }
-        inner => {
-            let mut value = bridge::error_value("parallel", &caught(&inner));
-            value.insert("others".into(), others.into());
-            EvalAltResult::ErrorRuntime(value.into(), inner.position())
-        }
-    })
-}
-
-/// One of several that run at once.
-enum Item {
-    Closure(Box<KeptClosure>),
-    Task(String),
-    Program(Array),
-}
-
-impl Item {
-    fn of(ctx: &NativeCallContext, at: usize, value: Dynamic) -> RhaiResultOf<(String, Self)> {
-        let kind = wording::a(&wording::plain(value.type_name()));
-        if let Some(closure) = value.clone().try_cast::<FnPtr>() {
-            return Ok((
-                (at + 1).to_string(),
-                Self::Closure(Box::new(KeptClosure::keep(ctx, closure))),
-            ));
-        }
-        if let Some(argv) = value
-            .clone()
-            .try_cast::<Array>()
-            .filter(|argv| !argv.is_empty())
-        {
-            return Ok((argv[0].to_string(), Self::Program(argv)));
-        }
-        let Ok(name) = value.into_immutable_string() else {
-            let message = format!(
-                "item {} is {kind}, not a closure, a task's name or a program",
-                at + 1
-            );
-            return Err(bridge::throw(ctx, "parallel", Error::invalid(message)));
-        };
-        Ok((name.to_string(), Self::Task(name.to_string())))
-    }
-
-    fn run(&self, ctx: &NativeCallContext) -> RhaiResultOf<Dynamic> {
-        match self {
-            Self::Closure(closure) => closure.call(ctx.engine(), ()),
-            Self::Task(name) => super::task::run(ctx, name, Map::new()),
-            Self::Program(argv) => super::process::run_marked(ctx, argv),
-        }
-    }
-}
-
-fn run_parallel(
-    ctx: &NativeCallContext,
-    items: Array,
-    options: &ParallelOptions,
-) -> RhaiResultOf<Array> {
-    let items: Vec<(String, Item)> = items
-        .into_iter()
-        .enumerate()
-        .map(|(at, item)| Item::of(ctx, at, item))
-        .collect::<RhaiResultOf<_>>()?;
-    let limit = if options.limit == 0 {
-        items.len()
-    } else {
-        options.limit.min(items.len())
-    };
-    let outer = strand::current();
-    let crew = Crew {
-        results: items.iter().map(|_| Mutex::default()).collect(),
-        items,
-        keep_going: options.keep_going,
-        own: outer.cancel.child(),
-        outer,
-        next: AtomicUsize::new(0),
-        failures: Mutex::default(),
-        span: tracing::Span::current(),
-    };
-    let (crew, kept, engine) = (&crew, &KeptContext::of(ctx), ctx.engine());
-    std::thread::scope(|scope| {
-        for _ in 0..limit {
-            let worker = std::thread::Builder::new().stack_size(STACK);
-            let started = worker.spawn_scoped(scope, move || crew.work(&kept.open(engine)));
-            if let Err(error) = started {
-                let error = Error::io("cannot start a thread", error);
-                crew.fail("thread", bridge::throw(ctx, "parallel", error));
-            }
-        }
-    });
-    crew.finish(ctx)
-}
-
-/// What the workers of one `parallel` share.
-struct Crew {
-    items: Vec<(String, Item)>,
-    results: Vec<Mutex<Dynamic>>,
-    keep_going: bool,
-    own: Cancel,
-    outer: Strand,
-    next: AtomicUsize,
-    failures: Mutex<Vec<(String, Box<EvalAltResult>)>>,
-    span: tracing::Span,
-}
-
-impl Crew {
-    /// Takes one item after the other until none is left or one has failed.
-    fn work(&self, ctx: &NativeCallContext) {
-        let _in_span = self.span.enter();
-        while let Some((at, (name, item))) = self.take() {
-            let strand = self.outer.with_cancel(self.own.clone()).with_prefix(name);
-            let _entered = strand::enter(strand);
-            match item.run(ctx) {
-                Ok(value) => {
-                    *self.results[at]
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner) = value;
-                }
-                Err(error) => self.fail(name, error),
-            }
-        }
-    }
-
-    fn take(&self) -> Option<(usize, &(String, Item))> {
-        let at = self.next.fetch_add(1, Ordering::SeqCst);
-        let item = self.items.get(at).filter(|_| !self.own.is_cancelled())?;
-        Some((at, item))
-    }
-
-    fn fail(&self, name: &str, error: Box<EvalAltResult>) {
-        self.failures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((name.to_owned(), error));
-        if !self.keep_going {
-            self.own.cancel(Reason::Sibling);
-        }
-    }
-
-    fn finish(&self, ctx: &NativeCallContext) -> RhaiResultOf<Array> {
-        if strand::current().cancel.is_cancelled() {
-            return Err(bridge::terminated(ctx.call_position()));
-        }
-        let mut failures =
-            std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
-        // Those that were stopped because of the first failure come after it.
-        failures.sort_by_key(|(_, error)| stopped(error));
-        let mut failures = failures.into_iter();
-        if let Some((_, first)) = failures.next() {
-            let others = failures.filter(|(_, error)| !stopped(error));
-            let others = others.map(|(name, error)| {
-                format!("`{name}`: {}", caught(error.unwrap_inner()).message())
-            });
-            return Err(with_others(first, others.map(Dynamic::from).collect()));
-        }
-        let value = |cell: &Mutex<Dynamic>| {
-            std::mem::take(&mut *cell.lock().unwrap_or_else(PoisonError::into_inner))
-        };
-        Ok(self.results.iter().map(value).collect())
-    }
-}
-
-/// Scripts nest calls deeper than a thread's usual stack holds.
-pub const STACK: usize = 16 * 1024 * 1024;

@@ -1,4 +1,6 @@
 //! The `http` namespace: requests to servers.
+//!
+//! Over 300 lines because the documentation of its functions is the manual.
 
 use rhai::{Array, Blob, Dynamic, Map, Module, NativeCallContext};
 use serde::Deserialize;

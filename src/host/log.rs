@@ -1,11 +1,6 @@
 //! The `log` namespace: narration, on stderr, so that stdout stays data.
 
-use rhai::Module;
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
+use rhai::{Module, NativeCallContext};
 
 /// The functions of this namespace.
 pub(super) fn module() -> Module {

@@ -6,6 +6,9 @@ pub mod context;
 pub mod strand;
 pub mod wording;
 
+mod crew;
+pub mod sort;
+
 pub mod archive;
 pub mod backup;
 pub mod db;
@@ -28,6 +31,7 @@ pub mod time;
 pub mod ui;
 
 pub use context::{Flags, Host};
+pub use crew::STACK;
 pub use strand::Strand;
 
 use std::sync::LazyLock;

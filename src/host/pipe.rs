@@ -1,4 +1,6 @@
 //! What `process::pipe` and `fs::stream` give: a lazy chain of bytes, and its methods.
+//!
+//! Over 300 lines because the documentation of its methods is the manual.
 
 use std::path::PathBuf;
 use std::sync::Arc;

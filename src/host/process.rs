@@ -1,4 +1,6 @@
 //! The `process` namespace: other programs.
+//!
+//! Over 300 lines because the documentation of its functions is the manual.
 
 use rhai::{Array, Dynamic, Map, Module, NativeCallContext};
 

@@ -1,4 +1,6 @@
 //! From a script's words to a program to start: arguments, options, variables, secrets.
+//!
+//! Over 300 lines because the options of each function are read in one place.
 
 use std::time::Duration;
 

@@ -6,12 +6,7 @@ mod read;
 mod show;
 mod work;
 
-use rhai::Module;
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
+use rhai::{Dynamic, Module, NativeCallContext};
 
 /// The functions of this namespace.
 pub(super) fn module() -> Module {

@@ -1,4 +1,6 @@
 //! HTTP requests: one call, one answer, with a limit of time and of size. TLS is always verified.
+//!
+//! Over 300 lines because its tests bring a server along.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;

@@ -1,7 +1,7 @@
 //! All tasks of a project: found by file, by name and by alias.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use rhai::Engine;
 
 use super::diagnostic::{Diagnostic, Place};
 use super::index::{Content, Entry, Index, Stamp, hash};
+use super::needs::Walk;
 use super::task::Task;
 use super::{declaration, engine, failure, task_files};
 use crate::base::text::did_you_mean;
@@ -187,15 +188,10 @@ impl Catalog {
     }
 
     fn unknown_needs(&self) -> Vec<Diagnostic> {
-        let names: Vec<&str> = self
-            .index
-            .entries
-            .iter()
-            .flat_map(|entry| &entry.names)
-            .map(String::as_str)
-            .collect();
+        let names = self.index.entries.iter().flat_map(|entry| &entry.names);
+        let names: BTreeSet<&str> = names.map(String::as_str).collect();
         let needs = self.tasks().flat_map(|task| &task.needs);
-        let missing = needs.filter(|(name, _)| !names.contains(&name.as_str()));
+        let missing = needs.filter(|(name, _)| !names.contains(name.as_str()));
         missing
             .map(|(name, place)| unknown_need(name, place, &names))
             .collect()
@@ -206,7 +202,7 @@ impl Catalog {
         let names = || self.index.entries.iter().flat_map(|entry| &entry.names);
         match at {
             Some(at) if !names().any(|known| known == name) => {
-                let known: Vec<&str> = names().map(String::as_str).collect();
+                let known = names().map(String::as_str).collect();
                 unknown_need(name, at, &known)
             }
             _ => {
@@ -222,9 +218,14 @@ impl Catalog {
     }
 
     fn cycles(&self) -> Vec<Diagnostic> {
+        let by_name = self.by_name();
+        let mut walk = Walk::new(|name, at| match by_name.get(name) {
+            Some(Some(task)) => Ok(*task),
+            _ => self.needed(name, at),
+        });
         let mut found: Vec<Diagnostic> = Vec::new();
         for task in self.tasks().filter(|task| !task.needs.is_empty()) {
-            if let Err(cycle) = self.order(&task.name)
+            if let Err(cycle) = walk.visit(&task.name)
                 && !found.iter().any(|known| known.message == cycle.message)
             {
                 found.push(cycle);
@@ -233,75 +234,39 @@ impl Catalog {
         found
     }
 
-    /// The tasks that must run before `name`, in order, each once, and `name` last.
-    pub fn order(&self, name: &str) -> std::result::Result<Vec<&Task>, Diagnostic> {
-        let (mut order, mut path) = (Vec::new(), Vec::new());
-        self.visit(name, None, &mut order, &mut path)?;
-        Ok(order)
+    /// Every task by its names; none for a name that two tasks have.
+    fn by_name(&self) -> HashMap<&str, Option<&Task>> {
+        let mut tasks = HashMap::new();
+        for task in self.tasks() {
+            for name in std::iter::once(&task.name).chain(&task.aliases) {
+                tasks
+                    .entry(name.as_str())
+                    .and_modify(|known: &mut Option<&Task>| {
+                        *known = known.filter(|known| std::ptr::eq(*known, task));
+                    })
+                    .or_insert(Some(task));
+            }
+        }
+        tasks
     }
 
-    fn visit<'a>(
-        &'a self,
-        name: &str,
-        needed_at: Option<&Place>,
-        order: &mut Vec<&'a Task>,
-        path: &mut Vec<&'a Task>,
-    ) -> std::result::Result<(), Diagnostic> {
-        let task = self
-            .find(name)
-            .map_err(|error| self.not_to_need(name, needed_at, &error))?;
-        if order.iter().any(|known| known.name == task.name) {
-            return Ok(());
-        }
-        if let Some(start) = path.iter().position(|known| known.name == task.name) {
-            return Err(cycle(&path[start..], task, needed_at));
-        }
-        path.push(task);
-        for (need, place) in &task.needs {
-            self.visit(need, Some(place), order, path)?;
-        }
-        path.pop();
-        order.push(task);
-        Ok(())
+    /// The tasks that must run before `name`, in order, each once, and `name` last.
+    pub fn order(&self, name: &str) -> std::result::Result<Vec<&Task>, Diagnostic> {
+        let mut walk = Walk::new(|name, at| self.needed(name, at));
+        walk.visit(name)?;
+        Ok(walk.order())
+    }
+
+    fn needed(&self, name: &str, at: Option<&Place>) -> std::result::Result<&Task, Diagnostic> {
+        self.find(name)
+            .map_err(|error| self.not_to_need(name, at, &error))
     }
 }
 
-fn unknown_need(name: &str, at: &Place, known: &[&str]) -> Diagnostic {
+fn unknown_need(name: &str, at: &Place, known: &BTreeSet<&str>) -> Diagnostic {
     let near = did_you_mean(name, known.iter().copied());
     Diagnostic::new(at.clone(), format!("no task `{name}` to need"))
         .hint(near.map(|near| format!("did you mean `{near}`?")))
-}
-
-/// The same cycle reads the same wherever it was entered: it is told from its first name in the alphabet.
-fn cycle(path: &[&Task], task: &Task, needed_at: Option<&Place>) -> Diagnostic {
-    let start = (0..path.len())
-        .min_by_key(|at| &path[*at].name)
-        .unwrap_or(0);
-    let ring: Vec<&Task> = path[start..]
-        .iter()
-        .chain(&path[..start])
-        .copied()
-        .collect();
-    let names: Vec<&str> = ring
-        .iter()
-        .chain(ring.first())
-        .map(|task| task.name.as_str())
-        .collect();
-    let message = format!("tasks need each other: {}", names.join(" -> "));
-    let mut found = Diagnostic::new(needed_at.unwrap_or(&task.place).clone(), message);
-    for (at, member) in ring.iter().enumerate() {
-        let next = &ring[(at + 1) % ring.len()].name;
-        for (_, place) in member
-            .needs
-            .iter()
-            .filter(|(need, place)| need == next && *place != found.place)
-        {
-            found
-                .related
-                .push((place.clone(), format!("`{}` needs `{next}`", member.name)));
-        }
-    }
-    found
 }
 
 fn read(

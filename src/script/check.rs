@@ -11,8 +11,7 @@ use rhai::{AST, ASTNode, Engine, Expr, FnAccess, FnCallExpr, Position, Stmt};
 use super::api::Api;
 use super::catalog::Catalog;
 use super::diagnostic::{Diagnostic, Place, Severity};
-use super::index::hash;
-use super::{declaration, engine, failure, imports, library};
+use super::{closures, declaration, engine, failure, imports, library};
 use crate::base::text::did_you_mean;
 use crate::base::{Project, Result};
 
@@ -64,6 +63,11 @@ impl<'p> Checker<'p> {
             api,
             modules: Mutex::default(),
         }
+    }
+
+    /// The engine that compiles what is checked.
+    pub(super) const fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Checks one script.
@@ -419,68 +423,41 @@ pub fn project(catalog: &Catalog) -> Vec<Diagnostic> {
             }
         }
     }
+    found.extend(same_closures(&checker, catalog));
     found.sort();
     found.dedup();
     found
 }
 
-/// What keeps a task from running: its needs, its file and theirs.
-pub fn before_run(catalog: &mut Catalog, task: &str) -> Result<Vec<Diagnostic>> {
-    let files: BTreeSet<String> = match catalog.order(task) {
-        Ok(order) => order.iter().map(|task| task.place.file.clone()).collect(),
-        Err(found) => return Ok(vec![found]),
-    };
+/// Closures that a library shares with another script.
+fn same_closures(checker: &Checker<'_>, catalog: &Catalog) -> Vec<Diagnostic> {
+    let project = checker.project;
+    let libraries = library::names(project);
+    let libraries = libraries
+        .iter()
+        .filter_map(|name| library::find(project, name).ok());
+    let mut scripts: Vec<(String, String)> = libraries.map(|s| (s.name, s.text)).collect();
+    let count = scripts.len();
+    scripts.extend(catalog.files().filter_map(|file| {
+        let text = std::fs::read_to_string(project.path(file)).ok()?;
+        Some((file.to_owned(), text))
+    }));
+    let compiled = scripts
+        .into_iter()
+        .map(|(file, text)| (file, checker.engine.compile(text).ok()));
+    let mut owners: HashMap<String, String> = HashMap::new();
     let mut found = Vec::new();
-    for file in files {
-        found.extend(file_before_run(catalog, &file)?);
-    }
-    Ok(found)
-}
-
-/// A file is looked at again only when it, or what it imports, changed.
-fn file_before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>> {
-    let project = std::sync::Arc::clone(catalog.project());
-    let text = std::fs::read_to_string(project.path(file))
-        .map_err(|e| crate::base::Error::io(format!("cannot read task file `{file}`"), e))?;
-    let fingerprint = fingerprint(&project, &text);
-    if catalog.is_checked(file, fingerprint) {
-        return Ok(Vec::new());
-    }
-    let checker = Checker::new(&project);
-    let mut found = checker.script(file, &text, Role::Tasks);
-    if let Ok(ast) = checker.engine.compile(&text) {
-        for source in imports::behind(&project, &checker.engine, &ast) {
-            found.extend(checker.script(&source.name, &source.text, Role::Library));
-        }
-    }
-    found.retain(|found| found.severity == Severity::Error);
-    if found.is_empty() {
-        catalog.set_checked(file, fingerprint);
-    }
-    Ok(found)
-}
-
-/// A number that changes with a script and everything it imports.
-fn fingerprint(project: &Project, text: &str) -> u64 {
-    let mut seen = BTreeSet::new();
-    let mut texts = vec![text.to_owned()];
-    let mut sum = 0_u64;
-    while let Some(text) = texts.pop() {
-        sum = sum.rotate_left(7) ^ hash(&text);
-        for path in imported(&text) {
-            if seen.insert(path.to_owned())
-                && let Ok(source) = library::find(project, path)
-            {
-                texts.push(source.text);
+    for (at, (file, ast)) in compiled.enumerate() {
+        let Some(ast) = ast else { continue };
+        for name in closures::names(&ast) {
+            if let Some(owner) = owners.get(&name) {
+                let place = closures::place(&ast, &file, &name);
+                let message = closures::message(owner, &file, &place);
+                found.push(Diagnostic::new(place, message).hint(Some(closures::HINT.into())));
+            } else if at < count {
+                owners.insert(name, file.clone());
             }
         }
     }
-    sum
-}
-
-/// The paths that a text imports; more than there are does no harm.
-fn imported(text: &str) -> impl Iterator<Item = &str> {
-    text.split("import")
-        .skip(1)
-        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+    found
 }

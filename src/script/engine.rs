@@ -3,9 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use rhai::packages::{Package, StandardPackage};
-use rhai::{
-    CallFnOptions, Dynamic, Engine, EvalAltResult, Module, OptimizationLevel, Scope, Shared,
-};
+use rhai::{CallFnOptions, Dynamic, Engine, Module, OptimizationLevel, Scope, Shared};
 
 use super::collector;
 use super::resolver::{Resolver, Scripts};
@@ -15,6 +13,9 @@ use crate::host::{self, Host, strand};
 /// How deep calls may nest; deeper scripts loop by mistake.
 const CALL_LEVELS: usize = 64;
 
+/// How deep expressions may nest. The compiler calls itself for each level, so without a limit a file could end the program.
+const EXPRESSION_DEPTH: usize = 250;
+
 /// How many strings the compiler keeps one copy of; what rhai's own `Engine::new` has.
 const STRINGS_INTERNED: usize = 256;
 
@@ -22,10 +23,11 @@ const STRINGS_INTERNED: usize = 256;
 static STANDARD: LazyLock<Shared<Module>> =
     LazyLock::new(|| StandardPackage::new().as_shared_module());
 
-/// An engine that belongs to one run and imports from its project.
-pub fn for_project(host: &Host, project: Arc<Project>) -> Engine {
+/// An engine that belongs to one run and imports from its project, and the scripts it will have loaded.
+pub fn for_project(host: &Host, project: Arc<Project>) -> (Engine, Scripts) {
     let mut engine = bare();
     let resolver = Resolver::new(project);
+    let scripts = resolver.scripts();
     find_closures_of_modules(&mut engine, resolver.scripts());
     engine.set_module_resolver(resolver);
     engine.set_default_tag(Dynamic::from(host.clone()));
@@ -38,7 +40,7 @@ pub fn for_project(host: &Host, project: Arc<Project>) -> Engine {
             .output()
             .say(&format!("{place}:{position}: {text}"));
     });
-    engine
+    (engine, scripts)
 }
 
 /// An engine that can compile and check, but not run: it has no host.
@@ -52,7 +54,7 @@ pub fn bare() -> Engine {
     // The fast way of operators loses the place of `1 / 0`.
     engine.set_fast_operators(false);
     engine.set_max_call_levels(CALL_LEVELS);
-    engine.set_max_expr_depths(0, 0);
+    engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
     engine.disable_symbol("eval");
     engine.on_progress(|_| strand::should_stop().then(|| "cancelled".into()));
     host::install(&mut engine);
@@ -70,13 +72,8 @@ fn find_closures_of_modules(engine: &mut Engine, scripts: Scripts) {
         if !name.starts_with("anon$") {
             return Ok(None);
         }
-        let found = scripts.defining(name);
-        let [ast] = found.as_slice() else {
-            return if found.is_empty() {
-                Ok(None)
-            } else {
-                Err(ambiguous())
-            };
+        let Some(ast) = scripts.defining(name) else {
+            return Ok(None);
         };
         let args: Vec<Dynamic> = args.iter().map(|arg| (*arg).clone()).collect();
         let options = CallFnOptions::new()
@@ -84,13 +81,9 @@ fn find_closures_of_modules(engine: &mut Engine, scripts: Scripts) {
             .with_tag(context.tag().clone());
         let engine = context.engine();
         engine
-            .call_fn_with_options(options, &mut Scope::new(), ast, name, args)
+            .call_fn_with_options(options, &mut Scope::new(), &ast, name, args)
             .map(Some)
     });
-}
-
-fn ambiguous() -> Box<EvalAltResult> {
-    "two imported scripts hold the same closure at the same place; change one of them".into()
 }
 
 fn print(host: &Host, text: &str) {
@@ -99,5 +92,19 @@ fn print(host: &Host, text: &str) {
         host.output().say(&marked);
     } else {
         host.output().data(&marked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_may_nest_deep_but_not_without_end() {
+        let nested =
+            |levels: usize| format!("let x = {}1{};", "(".repeat(levels), ")".repeat(levels));
+
+        assert!(bare().compile(nested(200)).is_ok());
+        assert!(bare().compile(nested(50_000)).is_err());
     }
 }

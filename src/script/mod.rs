@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod docs;
 pub mod engine;
 pub mod failure;
+pub mod gate;
 pub mod index;
 pub mod library;
 pub mod resolver;
@@ -17,8 +18,10 @@ pub mod task;
 mod task_files;
 
 mod cleanup;
+mod closures;
 mod collector;
 mod guard;
+mod needs;
 mod imports;
 mod params;
 

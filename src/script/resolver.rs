@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rhai::{AST, Engine, EvalAltResult, Map, Module, ModuleResolver, Position, Scope, Shared};
 
-use super::library;
+use super::{closures, library};
 use crate::base::{Error, Project};
 use crate::host::bridge::error_value;
 
@@ -20,23 +20,51 @@ pub struct Resolver {
     scripts: Scripts,
 }
 
-/// The scripts of all modules, so that a closure made in one can be found wherever it is called.
+/// The scripts of a run, so that a closure made in a module can be found wherever it is called.
 #[derive(Clone, Default)]
-pub struct Scripts(Arc<RwLock<Vec<Arc<AST>>>>);
+pub struct Scripts(Arc<RwLock<Vec<Known>>>);
+
+/// A script of this run.
+struct Known {
+    file: String,
+    ast: Arc<AST>,
+    is_module: bool,
+}
 
 impl Scripts {
-    fn add(&self, ast: AST) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::new(ast));
+    /// Adds a task file; its closures must not be taken for those of a module.
+    pub fn add_tasks(&self, file: &str, ast: &AST) -> Result<(), Box<EvalAltResult>> {
+        self.add(file, ast.clone(), false)
     }
 
-    /// The scripts that define an anonymous function of this name; more than one cannot be told apart.
-    pub fn defining(&self, function: &str) -> Vec<Arc<AST>> {
-        let scripts = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let defines = |ast: &&Arc<AST>| ast.iter_functions().any(|found| found.name == function);
-        scripts.iter().filter(defines).cloned().collect()
+    fn add(&self, file: &str, ast: AST, is_module: bool) -> Result<(), Box<EvalAltResult>> {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let crossing = all
+            .iter()
+            .filter(|known| known.file != file && (known.is_module || is_module));
+        for known in crossing {
+            if let Some(name) = closures::shared(&known.ast, &ast) {
+                let place = closures::place(&ast, file, &name);
+                let error = Error::invalid(closures::message(&known.file, file, &place));
+                return Err(throw(&error.hint(closures::HINT), Position::NONE));
+            }
+        }
+        let (file, ast) = (file.to_owned(), Arc::new(ast));
+        all.push(Known {
+            file,
+            ast,
+            is_module,
+        });
+        Ok(())
+    }
+
+    /// The module that defines an anonymous function of this name; no two do.
+    pub fn defining(&self, function: &str) -> Option<Arc<AST>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut modules = all.iter().filter(|known| known.is_module);
+        let defines = |ast: &AST| ast.iter_functions().any(|found| found.name == function);
+        let found = modules.find(|known| defines(&known.ast))?;
+        Some(Arc::clone(&found.ast))
     }
 }
 
@@ -90,7 +118,7 @@ impl Resolver {
         ast.set_source(&source.name);
         let _loading = Loading::enter(key);
         let module = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(in_module)?;
-        self.scripts.add(ast);
+        self.scripts.add(&source.name, ast, true)?;
         Ok(module.into())
     }
 }

@@ -11,6 +11,7 @@ use super::api::Api;
 use super::catalog::Catalog;
 use super::collector::{self, Body};
 use super::diagnostic::Diagnostic;
+use super::resolver::Scripts;
 use super::task::Task;
 use super::{bind, cleanup, engine, failure, guard};
 use crate::base::{Error, Reason};
@@ -22,6 +23,7 @@ use failure::Failure;
 pub struct Session {
     host: Host,
     engine: Engine,
+    scripts: Scripts,
     catalog: Arc<Catalog>,
     loaded: Mutex<HashMap<String, Arc<Loaded>>>,
     done: Mutex<HashMap<String, Done>>,
@@ -43,10 +45,11 @@ const FAILED_ELSEWHERE: &str = "failed on another line of execution";
 impl Session {
     /// A session of a host and the tasks of its project.
     pub fn start(host: Host, catalog: Arc<Catalog>) -> Arc<Self> {
-        let engine = engine::for_project(&host, Arc::clone(catalog.project()));
+        let (engine, scripts) = engine::for_project(&host, Arc::clone(catalog.project()));
         let session = Arc::new(Self {
             host: host.clone(),
             engine,
+            scripts,
             catalog,
             loaded: Mutex::default(),
             done: Mutex::default(),
@@ -265,6 +268,7 @@ impl Session {
             .map_err(|e| thrown(&Error::io(format!("cannot read task file `{file}`"), e)))?;
         let mut ast = self.engine.compile(&text)?;
         ast.set_source(file);
+        self.scripts.add_tasks(file, &ast)?;
         let collecting = collector::start();
         self.engine.run_ast_with_scope(&mut Scope::new(), &ast)?;
         let loaded = Arc::new(Loaded {

@@ -14,6 +14,13 @@ pub(super) fn find(project: &Project) -> Vec<(String, Stamp)> {
     found
 }
 
+/// Whether a name is that of a script; the ending is written small, as everywhere.
+fn has_ending(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "rhai")
+}
+
 /// Adds the files of one folder; a folder or a file that cannot be read is left out, as one that is not there.
 fn add(folder: &Path, shown: &str, found: &mut Vec<(String, Stamp)>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -29,7 +36,7 @@ fn add(folder: &Path, shown: &str, found: &mut Vec<(String, Stamp)>) {
         let file = format!("{shown}/{name}");
         if kind.is_dir() && file != "tasks/lib" {
             add(&entry.path(), &file, found);
-        } else if kind.is_file() && name.ends_with(".rhai") {
+        } else if kind.is_file() && has_ending(&name) {
             found.extend(
                 entry
                     .metadata()

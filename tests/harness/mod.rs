@@ -7,13 +7,13 @@ mod servers;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use project::Project;
-pub(crate) use servers::{free_port, psql, psql_as};
+pub(crate) use servers::{free_port, psql_as};
 
 /// The program under test.
 pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");
 
 /// How long any one command may take before it counts as hung; not a speed check.
-pub(crate) const HUNG: std::time::Duration = std::time::Duration::from_secs(120);
+pub(crate) const HUNG: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// A text without its mark `«`, and the line and column that the mark stood at.
 #[track_caller]

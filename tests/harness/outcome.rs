@@ -132,7 +132,7 @@ impl Outcome {
 
     /// Stderr is empty.
     #[track_caller]
-    pub(crate) fn is_quiet(self) -> Self {
+    pub(crate) fn keeps_quiet(self) -> Self {
         self.check(self.err.is_empty(), "stderr should be empty");
         self
     }
@@ -155,11 +155,11 @@ impl Outcome {
             let message = found["message"].as_str().unwrap();
             let mut line = format!("{}: {message}", place(&found["place"]));
             if let Some(hint) = found["hint"].as_str() {
-                line.push_str(&format!(" ({hint})"));
+                line = format!("{line} ({hint})");
             }
             for related in found["related"].as_array().unwrap() {
                 let what = related[1].as_str().unwrap();
-                line.push_str(&format!(" [{} {what}]", place(&related[0])));
+                line = format!("{line} [{} {what}]", place(&related[0]));
             }
             line
         };

@@ -122,7 +122,7 @@ fn keep(folder: &Path, program: &[&str]) -> Child {
 }
 
 fn wait_until(what: &str, folder: &Path, mut ready: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !ready() {
         let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
         assert!(

@@ -1,10 +1,6 @@
 //! Making backups and keeping their folder in order.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
+use rhai::{Dynamic, NativeCallContext};
 use serde::Deserialize;
 
 use crate::base::{Error, Result};

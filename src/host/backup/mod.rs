@@ -85,26 +85,6 @@ fn wait_limit(option: Option<&str>) -> Result<Duration> {
     option.map_or(Ok(Options::default().wait), parse_duration)
 }
 
-/// Refuses to replace a database unless its name is given.
-fn confirm(host: &Host, doing: &str, name: &str) -> Result<()> {
-    match host.flags().confirm.as_deref() {
-        Some(given) if given == name => return Ok(()),
-        Some(given) => {
-            return Err(refused(doing, name).because(format!("`{given}` was given")));
-        }
-        None => {}
-    }
-    Err(refused(doing, name))
-}
-
-fn refused(doing: &str, name: &str) -> Error {
-    Error::refused(format!(
-        "{doing} `{name}` needs the name of the database; nothing was done"
-    ))
-    .hint(format!("--confirm {name}"))
-    .exit_status(2)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

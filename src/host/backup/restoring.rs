@@ -1,13 +1,9 @@
 //! Restoring backups.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rhai::{Dynamic, NativeCallContext};
 use serde::Deserialize;
 
 use super::Surroundings;
@@ -18,6 +14,7 @@ use crate::host::bridge::{self, RhaiResultOf};
 use crate::host::{Host, strand};
 use crate::ops::backup::restore::{self, Plan, RestoreOptions, Restored};
 use crate::ops::backup::{Entry, Options};
+use crate::ops::database::Target;
 
 /// How long a database that was replaced is kept.
 const KEEP_OLD: Duration = Duration::from_hours(24);
@@ -66,6 +63,12 @@ fn announce(host: &Host, plan: &Plan) {
     for warning in &plan.warnings {
         output.warn(warning);
     }
+}
+
+/// Wants the name of the database that will be replaced.
+fn confirm(host: &Host, target: &Target) -> Result<()> {
+    let question = format!("database {target} will be replaced");
+    crate::host::ui::confirm_name(host, &question, &target.database)
 }
 
 /// Restores a plan; what was begun is always brought to an end, also when the run is asked to stop.
@@ -145,8 +148,8 @@ fn plan_of(ctx: &NativeCallContext, name: &str, what: &str) -> RhaiResultOf<(Sur
 pub mod api {
     use rhai::Map;
 
-    use super::super::{confirm, shape, wait_limit};
-    use super::{Asked, announce, plan_of, run};
+    use super::super::{shape, wait_limit};
+    use super::{Asked, announce, confirm, plan_of, run};
     use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
     use crate::ops::backup::restore;
@@ -242,7 +245,7 @@ pub mod api {
             return bridge::value(&ctx, NAME, shape::plan(host.project(), &plan));
         }
         let restored = bridge::call(&ctx, NAME, |host| {
-            confirm(host, "replacing database", &plan.target.database)?;
+            confirm(host, &plan.target)?;
             run(host, &around, &plan, &asked)
         })?;
         bridge::value(
@@ -276,9 +279,7 @@ pub mod api {
         let kept = bridge::wait(&ctx, NAME, restore::rollback_candidate(&target))?;
         if let Some(kept) = &kept {
             host.output().say(&format!("`{kept}` becomes {target}"));
-            bridge::call(&ctx, NAME, |host| {
-                confirm(host, "replacing database", &target.database)
-            })?;
+            bridge::call(&ctx, NAME, |host| confirm(host, &target))?;
         }
         let wait = wait_limit(None).unwrap_or_default();
         let done = bridge::wait(&ctx, NAME, restore::rollback(&target, wait))?;

@@ -1,4 +1,6 @@
 //! Finding, copying, moving and removing.
+//!
+//! Over 300 lines because the documentation of its functions is the manual.
 
 /// More of `fs`.
 #[rhai::export_module]

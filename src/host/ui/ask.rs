@@ -34,10 +34,11 @@ pub fn confirm_name(host: &Host, question: &str, name: &str) -> Result<()> {
     if given.trim() == name {
         return Ok(());
     }
-    let error = Error::refused(format!(
-        "`{}` is not `{name}`; nothing was done",
-        given.trim()
-    ));
+    let message = match given.trim() {
+        "" => "no name was given; nothing was done".to_owned(),
+        given => format!("`{given}` is not `{name}`; nothing was done"),
+    };
+    let error = Error::refused(message);
     Err(match host.flags().confirm {
         Some(_) => error.hint(format!("--confirm {name}")).exit_status(2),
         None => error,
@@ -71,8 +72,13 @@ fn require_terminal(host: &Host, question: &str, hint: &str) -> Result<()> {
 
 fn line(host: &Host, question: &str) -> Result<String> {
     host.output().ask(&strand::current().mark(question));
-    host.runtime()
-        .wait(&strand::current().cancel, prompt::read_line())
+    let cancel = strand::current().cancel;
+    let answer = host.runtime().wait(&cancel, prompt::read_line());
+    if answer.is_err() {
+        // What is said next does not belong to the question's line.
+        host.output().ask("\n");
+    }
+    answer
 }
 
 fn choose(host: &Host, question: &str, choices: &[String]) -> Result<usize> {

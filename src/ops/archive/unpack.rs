@@ -2,6 +2,8 @@
 //!
 //! Names are relative and stay below the folder, links lead nowhere else, devices are refused, sizes have limits, and
 //! the folder appears only when the whole archive was read.
+//!
+//! Over 300 lines because every way to put an entry is kept beside its guards.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, Read};

@@ -1,4 +1,6 @@
 //! A program that runs: who waits for it, who stops it, and what becomes of it when nobody waits any more.
+//!
+//! Over 300 lines because what is started, waited for, read and dropped is one state.
 
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,0 +1,72 @@
+//! What is looked at before a task runs: its needs, its file and theirs, and what those import; nothing twice.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::catalog::Catalog;
+use super::check::{Checker, Role};
+use super::diagnostic::{Diagnostic, Severity};
+use super::index::hash;
+use super::{imports, library};
+use crate::base::{Error, Project, Result};
+
+/// What keeps a task from running: its needs, its file and theirs.
+pub fn before_run(catalog: &mut Catalog, task: &str) -> Result<Vec<Diagnostic>> {
+    let files: BTreeSet<String> = match catalog.order(task) {
+        Ok(order) => order.iter().map(|task| task.place.file.clone()).collect(),
+        Err(found) => return Ok(vec![found]),
+    };
+    let mut found = Vec::new();
+    for file in files {
+        found.extend(file_before_run(catalog, &file)?);
+    }
+    Ok(found)
+}
+
+/// A file is looked at again only when it, or what it imports, changed.
+fn file_before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>> {
+    let project = Arc::clone(catalog.project());
+    let text = std::fs::read_to_string(project.path(file))
+        .map_err(|e| Error::io(format!("cannot read task file `{file}`"), e))?;
+    let fingerprint = fingerprint(&project, &text);
+    if catalog.is_checked(file, fingerprint) {
+        return Ok(Vec::new());
+    }
+    let checker = Checker::new(&project);
+    let mut found = checker.script(file, &text, Role::Tasks);
+    if let Ok(ast) = checker.engine().compile(&text) {
+        for source in imports::behind(&project, checker.engine(), &ast) {
+            found.extend(checker.script(&source.name, &source.text, Role::Library));
+        }
+    }
+    found.retain(|found| found.severity == Severity::Error);
+    if found.is_empty() {
+        catalog.set_checked(file, fingerprint);
+    }
+    Ok(found)
+}
+
+/// A number that changes with a script and everything it imports.
+fn fingerprint(project: &Project, text: &str) -> u64 {
+    let mut seen = BTreeSet::new();
+    let mut texts = vec![text.to_owned()];
+    let mut sum = 0_u64;
+    while let Some(text) = texts.pop() {
+        sum = sum.rotate_left(7) ^ hash(&text);
+        for path in imported(&text) {
+            if seen.insert(path.to_owned())
+                && let Ok(source) = library::find(project, path)
+            {
+                texts.push(source.text);
+            }
+        }
+    }
+    sum
+}
+
+/// The paths that a text imports; more than there are does no harm.
+fn imported(text: &str) -> impl Iterator<Item = &str> {
+    text.split("import")
+        .skip(1)
+        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+}

@@ -1,0 +1,113 @@
+//! What the documents say holds: README's commands and its task, the function list, the settings' example.
+
+use std::path::Path;
+
+use crate::harness::Project;
+
+fn document(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The fenced blocks with this tag.
+fn blocks(text: &str, tag: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.strip_prefix("```") == Some(tag) {
+            found.push(
+                lines
+                    .by_ref()
+                    .take_while(|line| *line != "```")
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            );
+        } else if line.starts_with("```") {
+            lines
+                .by_ref()
+                .take_while(|line| *line != "```")
+                .for_each(drop);
+        }
+    }
+    found
+}
+
+#[test]
+fn readme_opens_with_the_main_job_and_all_tests() {
+    let shell = blocks(&document("README.md"), "sh");
+
+    assert_eq!(shell[0], "cargo run --release -- run quick-start --yes");
+    assert_eq!(shell[1], "tests/run");
+    assert!(document(".ci/run").contains("\ntests/run\n"));
+}
+
+#[test]
+fn every_command_that_readme_names_is_there() {
+    let project = Project::lexiflow();
+    let commands: Vec<String> = blocks(&document("README.md"), "sh")
+        .iter()
+        .flat_map(|block| block.lines())
+        .filter_map(|line| line.strip_prefix("lexi "))
+        .map(|line| line.split('#').next().unwrap().trim().to_owned())
+        .collect();
+    assert!(commands.len() > 5);
+
+    for command in commands {
+        let name = command
+            .split_whitespace()
+            .find(|word| !word.starts_with("--") && *word != "test" && *word != "run")
+            .unwrap();
+        project.run(&["help", name]).succeeds();
+    }
+}
+
+#[test]
+fn the_task_in_readme_passes_check_and_is_listed() {
+    let task = blocks(&document("README.md"), "rhai").remove(0);
+    let project = Project::lexiflow().task("reports.rhai", &task);
+
+    project.lexi("check").succeeds();
+    project.lexi("list").says("open-cases").says("Reports");
+}
+
+#[test]
+fn the_list_of_functions_is_what_the_functions_say() {
+    let made = lexi::script::docs::api();
+
+    assert!(
+        document("docs/api.md") == made,
+        "docs/api.md is old: run `lexi docs`"
+    );
+}
+
+#[test]
+fn the_example_of_the_settings_is_read_as_it_is() {
+    let example = document(".env.example");
+    let project = Project::lexiflow().file(".env", &example);
+
+    let settings = project.lexi("env").succeeds();
+
+    settings
+        .says("0 2 * * *")
+        .says("LexiFlow <noreply@lexiflow.com>")
+        .says("(.env:")
+        .hides("dev_jwt");
+}
+
+#[test]
+fn the_shipped_tasks_have_no_finding_and_each_says_what_it_does() {
+    let project = Project::lexiflow();
+
+    project.lexi("check").succeeds().tells("no mistakes found");
+    let tasks = project.lexi("list --all --json").succeeds().json();
+    for task in tasks.as_array().unwrap() {
+        let about = task["about"].as_str().unwrap();
+        assert!(
+            !about.is_empty() && !about.ends_with('.'),
+            "{}",
+            task["name"]
+        );
+        for param in task["params"].as_array().unwrap() {
+            assert_ne!(param["about"], "", "{} of {}", param["name"], task["name"]);
+        }
+    }
+}
