@@ -24,16 +24,23 @@ pub mod api {
 
     /// Brings services up and waits until each answers a real question; what runs already is left as it is.
     ///
-    /// A service is a map with the keys of the compose specification (`image`, `command`, `environment`, `ports`,
-    /// `volumes`, `tmpfs`, `depends_on` ..) and `native`: `"postgres"` or `"redis"`, the server that runs without Docker.
-    /// A service without it is skipped by the native driver. If one does not come up, those started with it are ended.
+    /// A service is a map with the keys of the compose specification (`image`, `build`, `command`, `environment`, `ports`,
+    /// `volumes`, `tmpfs`, `healthcheck`, `depends_on`, `restart`, `deploy` ..), `secrets` (files below `/run/secrets` by
+    /// their names) and `native`: `"postgres"` or `"redis"`, the server that runs without Docker. A service without it is
+    /// skipped by the native driver, which ends those it has started if one does not come up. The Docker driver changes
+    /// only what differs from what runs, and leaves a service that does not come up to be looked at. With `--dry-run` the
+    /// plan is shown and nothing is done.
+    ///
+    /// A service is ready when its health test passes, which is asked at once and not after the test's interval, so that
+    /// the engine itself may still say `starting`. A port without an address is published on `bind` of `lexi.toml`, or
+    /// else on 127.0.0.1.
     ///
     /// # Parameters
     /// - `services`: a map of services by name
     ///
     /// # Errors
     /// - `invalid`: a service has a misspelt key or an unusable value
-    /// - `unavailable`: a server is not installed, or the driver is not part of this version
+    /// - `unavailable`: a server is not installed, or no engine answers
     /// - `refused`: the data was made with another password or major version
     /// - `process_failed`: a server ended while it was starting
     /// - `timeout`: a server does not answer in time (60 seconds)
@@ -60,10 +67,15 @@ pub mod api {
     /// # Options
     /// - `only`: names of the services to bring up, with what they depend on (default all)
     /// - `timeout`: how long each may take to answer (default "60s")
+    /// - `wait`: whether to wait until every service is ready, not only those that others need (default true; Docker only)
+    /// - `build`: build images even if they are there (default false; Docker only)
+    /// - `no_cache`: take nothing from an earlier build (default false; Docker only)
+    /// - `recreate`: make every container anew (default false; Docker only)
+    /// - `remove_orphans`: remove services that are not in the map any more (default false; Docker only)
     ///
     /// # Errors
     /// - `invalid`: a service, a name or an option is not usable
-    /// - `unavailable`: a server is not installed, or the driver is not part of this version
+    /// - `unavailable`: a server is not installed, or no engine answers
     ///
     /// # Example
     /// ```redis
@@ -87,7 +99,7 @@ pub mod api {
     ///
     /// # Errors
     /// - `invalid`: a service has a misspelt key or an unusable value
-    /// - `unavailable`: a server is not installed, or the driver is not part of this version
+    /// - `unavailable`: a server is not installed, or no engine answers
     /// - `timeout`: a server does not end or does not answer in time
     ///
     /// # Example
@@ -112,6 +124,11 @@ pub mod api {
     /// # Options
     /// - `only`: names of the services to restart, with what they depend on (default all)
     /// - `timeout`: how long each may take to answer (default "60s")
+    /// - `wait`: whether to wait until every service is ready, not only those that others need (default true; Docker only)
+    /// - `build`: build images even if they are there (default false; Docker only)
+    /// - `no_cache`: take nothing from an earlier build (default false; Docker only)
+    /// - `recreate`: make every container anew (default false; Docker only)
+    /// - `remove_orphans`: remove services that are not in the map any more (default false; Docker only)
     ///
     /// # Errors
     /// - `invalid`: a service, a name or an option is not usable
@@ -174,7 +191,16 @@ pub mod api {
     ///
     /// # Parameters
     /// - `services`: a map of services by name
-    /// - `options`: those of `up`
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `only`: names of the services, with what they depend on (default all)
+    /// - `timeout`: how long each may take to answer (default "60s")
+    /// - `wait`: whether to wait until every service is ready, not only those that others need (default true; Docker only)
+    /// - `build`: build images even if they are there (default false; Docker only)
+    /// - `no_cache`: take nothing from an earlier build (default false; Docker only)
+    /// - `recreate`: make every container anew (default false; Docker only)
+    /// - `remove_orphans`: remove services that are not in the map any more (default false; Docker only)
     ///
     /// # Errors
     /// - `invalid`: a service has a misspelt key or an unusable value
@@ -196,7 +222,14 @@ pub mod api {
     /// # Parameters
     /// - `service`: the service's name
     /// - `command`: the program and its arguments
-    /// - `options`: those of `docker::exec`
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `env`: variables by name (default none)
+    /// - `user`: as whom (default the container's user)
+    /// - `dir`: where (default the container's folder)
+    /// - `stdin`: what it reads, as text (default nothing)
+    /// - `check`: whether an exit code other than 0 is an error (default true)
     ///
     /// # Errors
     /// - `process_failed`: it ended with another code than 0
@@ -224,7 +257,12 @@ pub mod api {
     /// # Parameters
     /// - `service`: the service's name
     /// - `command`: the program and its arguments
-    /// - `options`: those of `docker::shell`
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `env`: variables by name (default none)
+    /// - `user`: as whom (default the container's user)
+    /// - `dir`: where (default the container's folder)
     ///
     /// # Errors
     /// - `process_failed`: it ended with another code than 0, which the run ends with, too
@@ -246,12 +284,13 @@ pub mod api {
         work::shell(&ctx, service, &command, options)
     }
 
-    /// How every service is that has been started before: `service`, `state` ("running" or "stopped"), `health`
-    /// ("healthy" or "unhealthy", by a real question), `detail`, `pid`, `port`, `version`, `uptime_ms`, `memory_bytes`,
-    /// `cpu_ms`, `data_bytes`, `data`; `()` where there is nothing to say.
+    /// How every service is that has been started before: `service`, `state` ("running", "stopped" ..), `health`
+    /// ("healthy" or "unhealthy"), `detail`, `port`, `memory_bytes`; `()` where there is nothing to say. The native driver
+    /// asks each a real question and adds `pid`, `version`, `uptime_ms`, `cpu_ms`, `data_bytes`, `data`; the Docker driver
+    /// adds `container`, `id`, `image`, `ports`, `cpu_percent`, `memory_limit_bytes`, `received_bytes`, `sent_bytes`.
     ///
     /// # Errors
-    /// - `unavailable`: the driver is not part of this version
+    /// - `unavailable`: the engine that is asked for does not answer
     ///
     /// # Example
     /// ```
@@ -267,7 +306,7 @@ pub mod api {
     /// The same as `status` without asking the servers anything: `health` is always `()`.
     ///
     /// # Errors
-    /// - `unavailable`: the driver is not part of this version
+    /// - `unavailable`: the engine that is asked for does not answer
     ///
     /// # Example
     /// ```
@@ -287,7 +326,9 @@ pub mod api {
     ///
     /// # Options
     /// - `tail`: how many of the last lines of each to begin with (default 100)
-    /// - `follow`: go on with new lines until the run is stopped (default false)
+    /// - `follow`: go on with new lines until the run is stopped, also of services that start later (default false)
+    /// - `since`: only lines of this long, such as "10m" (default all; Docker only)
+    /// - `timestamps`: each line after the time it was written (default false; Docker only)
     ///
     /// # Errors
     /// - `not_found`: a service with this name has never been started
@@ -368,7 +409,7 @@ pub mod api {
     /// Whether any service of the profile has data.
     ///
     /// # Errors
-    /// - `unavailable`: the driver is not part of this version
+    /// - `unavailable`: the engine that is asked for does not answer
     ///
     /// # Example
     /// ```

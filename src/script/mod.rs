@@ -21,8 +21,8 @@ mod cleanup;
 mod closures;
 mod collector;
 mod guard;
-mod needs;
 mod imports;
+mod needs;
 mod params;
 
 pub use catalog::Catalog;

@@ -115,7 +115,13 @@ pub mod api {
     /// `memory_limit_bytes`, `received_bytes`, `sent_bytes`, `processes`.
     ///
     /// # Parameters
-    /// - `options`: those of `ps`
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `all`: also those that do not run, which use nothing (default false)
+    /// - `name`: only with this in their name (default any)
+    /// - `project`: only of this compose project (default any)
+    /// - `labels`: only with these labels, each `name` or `name=value` (default none)
     ///
     /// # Errors
     /// - `unavailable`: no engine answers
@@ -170,7 +176,12 @@ pub mod api {
     ///
     /// # Parameters
     /// - `container`: its name or identity
-    /// - `options`: those of `logs`
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `tail`: at most this many of the last lines to begin with (default 100)
+    /// - `since`: only those of this long, such as "10m" (default all)
+    /// - `timestamps`: each after the time it was written (default false)
     ///
     /// # Errors
     /// - `not_found`: there is no such container

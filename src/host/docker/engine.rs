@@ -40,7 +40,7 @@ pub mod api {
         value_of(&ctx, "docker::info", async |engine| engine.facts().await)
     }
 
-    /// What the engine keeps on disk: for "images", "containers", "volumes" and "build_cache" `kind`, `count`, `active`,
+    /// What the engine keeps on disk. For "images", "containers", "volumes" and `build_cache`: `kind`, `count`, `active`,
     /// `bytes`, `reclaimable_bytes`.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ pub mod api {
     /// Throws away what nothing uses; gives `removed` and `freed_bytes`.
     ///
     /// # Parameters
-    /// - `what`: "containers", "images" (those without a name), "networks", "build_cache" or "volumes" (this is data)
+    /// - `what`: "containers", "images" (those without a name), "networks", `build_cache` or "volumes" (this is data)
     /// - `label`: only what has this label, `name` or `name=value`; `""` for everything
     ///
     /// # Errors
@@ -93,7 +93,7 @@ pub mod api {
     /// # Options
     /// - `project`: only of this compose project (default any)
     /// - `kinds`: only of these: "container", "network", "volume", "image" (default all)
-    /// - `actions`: only these: "start", "die", "health_status" .. (default all)
+    /// - `actions`: only these: "start", "die", `health_status` .. (default all)
     ///
     /// # Errors
     /// - `unavailable`: no engine answers

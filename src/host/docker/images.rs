@@ -75,6 +75,7 @@ pub mod api {
     ///
     /// # Example
     /// ```docker
+    /// fs::make_dir("app");
     /// fs::write("app/Dockerfile", "FROM busybox\nARG WORD\nRUN echo $WORD >/word\n");
     /// defer(|| docker::remove_image("lexi-example-build"));
     /// let built = docker::build("app", "lexi-example-build", #{ args: #{ WORD: "hello" } });

@@ -204,10 +204,7 @@ fn variables(env: BTreeMap<String, Word>) -> Vec<(String, Secret)> {
 
 /// Options whose secrets are readable here.
 fn revealed(mut options: Map) -> Map {
-    if let Some(mut env) = options
-        .get_mut("env")
-        .and_then(|env| env.write_lock::<Map>())
-    {
+    if let Some(mut env) = options.get_mut("env").and_then(Dynamic::write_lock::<Map>) {
         for value in env.values_mut() {
             let secret = value
                 .read_lock::<Secret>()

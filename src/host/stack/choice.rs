@@ -48,7 +48,7 @@ pub(super) struct Choice {
     pub(super) why: Option<String>,
 }
 
-/// From `--driver`, else LEXI_DRIVER, else `driver` in `lexi.toml`.
+/// From `--driver`, else `LEXI_DRIVER`, else `driver` in `lexi.toml`.
 pub(super) fn named(host: &Host) -> Result<Named> {
     let setting = host
         .settings()

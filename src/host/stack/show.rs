@@ -48,7 +48,7 @@ impl<'a> Show<'a> {
             Progress::Doing(service, what) => {
                 let label = self.strand.mark(&format!("{service}: {what}"));
                 self.bar(service, &label, ProgressUnit::Items, |bar| {
-                    bar.label(&label)
+                    bar.label(&label);
                 });
             }
             Progress::Ready(service, after) => {
