@@ -428,7 +428,7 @@ fn every_call_is_shown_with_its_place_when_asked_twice() {
         .lexi("run t -vv")
         .exits(1)
         .tells("call retry (tasks/t.rhai:4) ")
-        .tells("retrying attempt=1 why=never");
+        .tells("retrying attempt=1 wait_ms=1 why=never");
 }
 
 #[test]

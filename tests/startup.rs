@@ -31,7 +31,7 @@ fn settle(project: &Project) {
     };
     loop {
         let before = written();
-        let _ran = project.lexi("run noop").succeeds().keeps_quiet();
+        project.lexi("run noop").succeeds().keeps_quiet();
         if before.is_some() && before == written() {
             return;
         }

@@ -222,7 +222,9 @@ impl Output {
 
     /// Shows progress on a terminal, or one line at the start and one at the end elsewhere.
     pub fn progress(&self, label: &str, total: Option<u64>, unit: ProgressUnit) -> Progress {
+        // A bar draws on a line of its own until the others know of it.
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+        let bar = self.inner.bars.add(bar);
         let shown = !self.inner.bars.is_hidden();
         if shown {
             bar.set_style(unit.style(total.is_some()));
@@ -232,7 +234,7 @@ impl Output {
             self.say(&format!("{label} ..."));
         }
         Progress {
-            bar: self.inner.bars.add(bar),
+            bar,
             output: self.clone(),
             shown,
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::text::did_you_mean;
 use super::{Error, Profile, Result};
 
 /// What `lexi.toml` may hold; an unknown key is an error with its place.
@@ -87,7 +88,7 @@ impl<'de> Visitor<'de> for ProfilesVisitor {
 
 /// A value as TOML has it; settings are strings, so numbers and booleans may be written without quotes.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a string, a number, true or false")]
 pub enum Scalar {
     /// A boolean.
     Bool(bool),
@@ -147,8 +148,7 @@ impl Project {
                 .because(e)
                 .hint("name the folder that holds `lexi.toml`")
         })?;
-        let config = toml::from_str(&text)
-            .map_err(|e| Error::usage(format!("{CONFIG_FILE} is not usable")).because(e))?;
+        let config = toml::from_str(&text).map_err(|error| unusable(&text, &error))?;
         Ok(Self { root, config })
     }
 
@@ -198,6 +198,36 @@ impl Project {
             .display()
             .to_string()
     }
+}
+
+/// What is wrong in the configuration, with its place.
+fn unusable(text: &str, error: &toml::de::Error) -> Error {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let before = &text[..start];
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    let message = error.message().trim().replace('\n', ", ");
+    let unknown = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split_once('`'));
+    let Some((key, rest)) = unknown else {
+        return Error::usage(format!("{CONFIG_FILE}:{line}:{column}: {message}"));
+    };
+    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    let hint = match did_you_mean(key, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", known.join(", ")),
+    };
+    Error::usage(format!(
+        "{CONFIG_FILE}:{line}:{column}: unknown key `{key}`"
+    ))
+    .hint(hint)
 }
 
 #[cfg(test)]

@@ -420,7 +420,7 @@ fn choose_profile(project: &Project, overrides: &Overrides, env: &Environment) -
 }
 
 /// The name in use today of a setting.
-fn canonical(name: &str) -> &str {
+pub fn canonical(name: &str) -> &str {
     OLDER_NAMES
         .iter()
         .find(|(older, _)| *older == name)

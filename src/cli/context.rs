@@ -14,6 +14,7 @@ use crate::host::Flags;
 pub(super) struct Context {
     global: Global,
     environment: Environment,
+    redactor: Arc<Redactor>,
     output: Output,
 }
 
@@ -21,18 +22,28 @@ impl Context {
     /// Decides how things are printed.
     pub(super) fn new(global: Global) -> Self {
         let environment = Environment::of_process();
-        let redactor = Arc::new(Redactor::default());
-        let output = Output::new(output_options(&global, &environment), redactor);
+        Self::masking(global, environment, Arc::default())
+    }
+
+    /// All contexts of a command mask the same secrets, whichever of them prints.
+    fn masking(global: Global, environment: Environment, redactor: Arc<Redactor>) -> Self {
+        let options = output_options(&global, &environment);
+        let output = Output::new(options, Arc::clone(&redactor));
         Self {
             global,
             environment,
+            redactor,
             output,
         }
     }
 
     /// The same with global options that were given after a task's name.
     pub(super) fn with(&self, later: Global) -> Self {
-        Self::new(merge(self.global.clone(), later))
+        Self::masking(
+            merge(self.global.clone(), later),
+            self.environment.clone(),
+            Arc::clone(&self.redactor),
+        )
     }
 
     /// The same with the project that words after a task's name may name: the task is looked for in that one.
@@ -53,6 +64,7 @@ impl Context {
         Self {
             global: merge(self.global.clone(), later),
             environment: self.environment.clone(),
+            redactor: Arc::clone(&self.redactor),
             output: self.output.clone(),
         }
     }

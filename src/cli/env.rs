@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args;
 use super::context::Context;
 use crate::base::output::DIM;
-use crate::base::settings::Setting;
+use crate::base::settings::{Setting, canonical};
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Result};
 
@@ -15,9 +15,10 @@ use crate::base::{Error, Result};
 pub(super) fn run(args: &args::Env, ctx: &Context) -> Result<ExitCode> {
     let project = ctx.project()?;
     let settings = ctx.settings(&project)?;
+    let wanted = args.name.as_deref().map(canonical);
     let shown: Vec<(&str, &Setting)> = settings
         .iter()
-        .filter(|(name, _)| args.name.as_deref().is_none_or(|n| n == *name))
+        .filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name))
         .collect();
     if let (Some(name), true) = (&args.name, shown.is_empty()) {
         let error = Error::usage(format!("no setting `{name}`"));

@@ -195,8 +195,12 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::write(&partial, bytes)?;
-    std::fs::rename(&partial, path)
+    let written = std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
+    if written.is_err() {
+        // What could not be written may not be removable either.
+        let _still_there = std::fs::remove_file(&partial);
+    }
+    written
 }
 
 /// Which program wrote the index: its version, and its own size and time while it is being developed.

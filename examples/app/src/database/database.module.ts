@@ -1,0 +1,6 @@
+import { Module } from '@nestjs/common';
+
+import { DatabaseService } from './database.service.js';
+
+@Module({ providers: [DatabaseService], exports: [DatabaseService] })
+export class DatabaseModule {}
