@@ -1,5 +1,6 @@
 //! The fluent harness: a temporary project, the real program, and what it printed.
 
+mod engine;
 mod filter;
 mod outcome;
 mod project;
