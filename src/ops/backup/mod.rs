@@ -15,10 +15,10 @@ mod reader;
 pub mod restore;
 mod retention;
 mod scanner;
+#[cfg(test)]
+mod services;
 mod settings;
 mod space;
-#[cfg(test)]
-mod tests;
 mod tool;
 mod verify;
 mod writer;
