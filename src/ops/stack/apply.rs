@@ -299,7 +299,7 @@ impl Work<'_> {
             let comes_back = !matches!(wanted.service.restart, Restart::No);
             board.know(id, name, comes_back, self.now_ms());
         } else {
-            let started = container::start(self.engine, id).await;
+            let started = container::start(self.engine, &wanted.container).await;
             started.map_err(|e| {
                 e.context(format!("service `{name}`"))
                     .field("service", name)

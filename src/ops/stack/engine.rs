@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use serde::Serialize;
 
 use super::apply::{How, Report, Work};
 use super::down::{self, Gone, Volumes};
 use super::observe::observe;
 use super::plan::{Asked, Plan, plan};
+use super::ready::Probe;
 use super::service::Service;
 use super::wanted::{Place, Wanted};
 use crate::base::{Error, Kind, Result};
@@ -46,8 +48,10 @@ pub struct Row {
     pub state: String,
     /// `starting`, `healthy` or `unhealthy`; nothing without a health test.
     pub health: Option<String>,
-    /// The engine's words.
-    pub detail: String,
+    /// The engine's words, when it is not as it should be.
+    pub detail: Option<String>,
+    /// For how long it has run.
+    pub uptime_ms: Option<u64>,
     /// The first port it publishes.
     pub port: Option<u16>,
     /// All ports it publishes.
@@ -66,6 +70,8 @@ pub struct Row {
 
 impl From<Container> for Row {
     fn from(container: Container) -> Self {
+        let is_odd =
+            container.state != "running" || container.health.as_deref() == Some("unhealthy");
         Self {
             service: container.service.unwrap_or_default(),
             container: container.name,
@@ -73,7 +79,8 @@ impl From<Container> for Row {
             image: container.image,
             state: container.state,
             health: container.health,
-            detail: container.status,
+            detail: Some(container.status).filter(|_| is_odd),
+            uptime_ms: None,
             port: container.ports.first().map(|port| port.port),
             ports: container.ports,
             cpu_percent: None,
@@ -177,14 +184,23 @@ impl DockerDriver {
 
     /// The same, with what those that run use.
     pub async fn status(&self) -> Result<Vec<Row>> {
-        let containers = self.containers().await?;
-        let usage = stats::usage(&self.engine, &containers).await?;
+        let mut containers = self.containers().await?;
+        let (usage, healthy) = tokio::try_join!(
+            stats::usage(&self.engine, &containers),
+            self.healthy_already(&containers),
+        )?;
+        for container in &mut containers {
+            if healthy.contains(&container.id) {
+                container.health = Some("healthy".to_owned());
+            }
+        }
         let rows = containers.into_iter().map(|container| {
             let usage = usage.iter().find(|usage| usage.name == container.name);
             let row = Row::from(container);
             match usage {
                 None => row,
                 Some(usage) => Row {
+                    uptime_ms: usage.uptime_ms,
                     cpu_percent: Some(usage.cpu_percent),
                     memory_bytes: Some(usage.memory_bytes),
                     memory_limit_bytes: Some(usage.memory_limit_bytes),
@@ -195,6 +211,24 @@ impl DockerDriver {
             }
         });
         Ok(rows.collect())
+    }
+
+    /// Those that the engine calls starting, since it has not asked yet, and whose health test passes when we ask.
+    async fn healthy_already(&self, containers: &[Container]) -> Result<Vec<String>> {
+        let starting = containers
+            .iter()
+            .filter(|one| one.health.as_deref() == Some("starting"));
+        let asked = starting.map(async |one| {
+            let facts = container::inspect(&self.engine, &one.id).await?;
+            let check = facts.config.and_then(|config| config.healthcheck);
+            let test = check.and_then(|check| check.test).unwrap_or_default();
+            let passes = match Probe::of(None, &test) {
+                Some(probe) => probe.passes(&self.engine, &one.id).await,
+                None => false,
+            };
+            Ok::<_, Error>(passes.then(|| one.id.clone()))
+        });
+        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
     }
 
     /// Whether the profile has containers or volumes here.
