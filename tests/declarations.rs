@@ -342,7 +342,8 @@ fn a_task_declared_where_list_cannot_see_it_is_found() {
 
 #[test]
 fn a_cycle_is_shown_with_all_its_places_and_nothing_runs() {
-    let cases: [(&[(&str, &[&str])], &str, &[&str]); 3] = [
+    type Needs<'a> = &'a [(&'a str, &'a [&'a str])];
+    let cases: [(Needs<'_>, &str, &[&str]); 3] = [
         (&[("a", &["a"])], "tasks need each other: a -> a", &["1:36"]),
         (
             &[("a", &["b"]), ("b", &["a"])],

@@ -773,6 +773,48 @@ fn a_syntax_error_in_a_library_is_shown_there() {
     ");
 }
 
+/// Bodies that fail in as many ways as the language has.
+const WRONG: &[&str] = &[
+    "log::info(|x| x)",
+    "timeout(#{}, || 1)",
+    "retry(1, 2)",
+    "let a = [1]; a.push()",
+    "parallel([5])",
+    "parallel([() ])",
+    "let f = |x| x; f.call(1, 2)",
+    "let x = \"a\" - 1",
+    "throw |x| x",
+    "let x = 5; x[0]",
+    "let x = \"abc\"; x[10]",
+    "let m = #{}; m[1]",
+    "[1, 2].map(5)",
+    "[1].reduce(|a| a)",
+    "let x = blob(3); x[7]",
+    "let b = true; b += 1",
+    "timeout(\"x\", || 1)",
+    "task::run(\"t\", #{ x: 1 })",
+    "switch 1 { 1 => nope.x }",
+    "\"x\".parse_int()",
+    "parse_int(\"zz\")",
+    "parse_float(\"zz\")",
+    "let a = [3, 1]; a.sort(|x| x)",
+    "range(0, 5, 0).len()",
+    "let t = timestamp(); t.foo",
+    "1 << -1",
+    "2 ** -1",
+    "let c = 'a'; c + 1.5",
+    "#{ a: 1 }.b.c",
+    "let a = [1]; a.remove(\"x\")",
+    "let a = []; a.nope = 1",
+    "print(1, 2)",
+    "type_of()",
+    "throw [|x| x]",
+    "throw #{ message: |x| x }",
+    "let f = 5; f.call(2)",
+    "defer(5)",
+    "attempt(1)",
+];
+
 #[test]
 fn no_error_shows_the_insides_of_the_language() {
     let inside = [
@@ -788,47 +830,7 @@ fn no_error_shows_the_insides_of_the_language() {
         "(line ",
         "&str",
     ];
-    let bodies = [
-        "log::info(|x| x)",
-        "timeout(#{}, || 1)",
-        "retry(1, 2)",
-        "let a = [1]; a.push()",
-        "parallel([5])",
-        "parallel([() ])",
-        "let f = |x| x; f.call(1, 2)",
-        "let x = \"a\" - 1",
-        "throw |x| x",
-        "let x = 5; x[0]",
-        "let x = \"abc\"; x[10]",
-        "let m = #{}; m[1]",
-        "[1, 2].map(5)",
-        "[1].reduce(|a| a)",
-        "let x = blob(3); x[7]",
-        "let b = true; b += 1",
-        "timeout(\"x\", || 1)",
-        "task::run(\"t\", #{ x: 1 })",
-        "switch 1 { 1 => nope.x }",
-        "\"x\".parse_int()",
-        "parse_int(\"zz\")",
-        "parse_float(\"zz\")",
-        "let a = [3, 1]; a.sort(|x| x)",
-        "range(0, 5, 0).len()",
-        "let t = timestamp(); t.foo",
-        "1 << -1",
-        "2 ** -1",
-        "let c = 'a'; c + 1.5",
-        "#{ a: 1 }.b.c",
-        "let a = [1]; a.remove(\"x\")",
-        "let a = []; a.nope = 1",
-        "print(1, 2)",
-        "type_of()",
-        "throw [|x| x]",
-        "throw #{ message: |x| x }",
-        "let f = 5; f.call(2)",
-        "defer(5)",
-        "attempt(1)",
-    ];
-    for body in bodies {
+    for body in WRONG {
         let project = Project::new().body(&format!("    {body};"));
         let outcome = project.lexi("run t");
         let shown: String = outcome

@@ -3,13 +3,14 @@
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::too_many_lines,
-    clippy::type_complexity,
     reason = "a test fails by panicking, starts programs, and may be one long table"
 )]
 
 mod harness;
 
 mod arguments;
+mod check;
+mod completions;
 mod conformance;
 mod db;
 mod declarations;
@@ -20,6 +21,7 @@ mod flow;
 mod index;
 mod layers;
 mod lexiflow;
+mod list;
 mod programs;
 mod questions;
 mod redis;

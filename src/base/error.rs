@@ -255,7 +255,7 @@ impl Error {
             .join(": ")
     }
 
-    /// The exit code of the process when this error ends the run (documented in docs/cli.md).
+    /// The exit code of the process when this error ends the run (documented in README.md).
     pub fn exit_code(&self) -> u8 {
         if let Some(code) = self.fields.get("exit_status").and_then(Value::as_u64) {
             return u8::try_from(code).unwrap_or(1);

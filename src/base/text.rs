@@ -23,7 +23,7 @@ pub fn did_you_mean<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let limit = 1 + name.len() / 4;
+    let limit = (name.len() / 3).max(1);
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name)
@@ -63,5 +63,6 @@ mod tests {
         assert_eq!(did_you_mean("bakup", ["backup", "restore"]), Some("backup"));
         assert_eq!(did_you_mean("migr", ["migrate", "seed"]), Some("migrate"));
         assert_eq!(did_you_mean("xyz", ["backup", "restore"]), None);
+        assert_eq!(did_you_mean("nope", ["name"]), None);
     }
 }

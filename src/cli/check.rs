@@ -7,7 +7,7 @@ use super::context::Context;
 use super::{args, render};
 use crate::base::output::GREEN;
 use crate::base::text::count;
-use crate::base::{Project, Result};
+use crate::base::{Error, Project, Result};
 use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::{Catalog, check};
 
@@ -37,12 +37,22 @@ pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
     })
 }
 
+/// The files as findings name them.
 fn named(project: &Project, files: &[PathBuf]) -> Result<Vec<String>> {
     let here = Context::here()?;
-    Ok(files
-        .iter()
-        .map(|file| project.display(&here.join(file)))
-        .collect())
+    let name = |file: &PathBuf| {
+        let shown = file.display();
+        let real = here
+            .join(file)
+            .canonicalize()
+            .map_err(|e| Error::usage(format!("cannot check `{shown}`")).because(e))?;
+        if real.extension().is_none_or(|end| end != "rhai") || !real.starts_with(project.root()) {
+            let error = Error::usage(format!("`{shown}` is no script of this project"));
+            return Err(error.hint("name `.rhai` files of tasks/ or stdlib/"));
+        }
+        Ok(project.display(&real))
+    };
+    files.iter().map(name).collect()
 }
 
 fn summary(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) -> String {

@@ -24,6 +24,8 @@ pub(super) fn run(args: &args::List, ctx: &Context) -> Result<ExitCode> {
         let json: Vec<_> = tasks.iter().map(|task| json_of(task)).collect();
         ctx.output()
             .data(&serde_json::to_string_pretty(&json).unwrap_or_default());
+    } else if tasks.is_empty() {
+        ctx.output().say("no tasks yet; `lexi new TASK` writes one");
     } else {
         ctx.output().data(text(&tasks, ctx).trim_end());
     }

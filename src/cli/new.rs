@@ -21,8 +21,8 @@ pub(super) fn run(args: &args::New, ctx: &Context) -> Result<ExitCode> {
     let catalog = Catalog::load(project.clone())?;
     if let Ok(task) = catalog.find(name) {
         return Err(Error::usage(format!(
-            "there is a task `{name}` at {}",
-            task.place
+            "there is a task `{}` at {}",
+            task.name, task.place
         )));
     }
     let file = args.file.clone().unwrap_or_else(|| name.replace(':', "-"));
@@ -33,6 +33,12 @@ pub(super) fn run(args: &args::New, ctx: &Context) -> Result<ExitCode> {
             .any(|part| part.is_empty() || part.starts_with('.'))
     {
         return Err(Error::usage(format!("`{file}` is not a file below tasks/")));
+    }
+    if file.starts_with("lib/") {
+        return Err(
+            Error::usage(format!("`tasks/{file}.rhai` is shared code, not tasks"))
+                .hint("name a file outside of tasks/lib/"),
+        );
     }
     let path = project.tasks().join(format!("{file}.rhai"));
     let io = |e| Error::io(format!("cannot write `{}`", project.display(&path)), e);

@@ -75,7 +75,7 @@ fn args(param: &Param) -> Vec<Arg> {
     }
     let off = Arg::new(off_id(param))
         .long(format!("no-{}", param.flag_name()))
-        .help(help(param))
+        .help(format!("Switch off: {}", help(param)))
         .action(ArgAction::SetTrue)
         .overrides_with(id(param));
     vec![own.hide(true).overrides_with(off_id(param)), off]

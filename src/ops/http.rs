@@ -11,6 +11,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url, redirect};
 
 use crate::base::{Error, Kind, Result, Secret, units};
+use crate::ops::measure;
 
 /// How long a request may take when nothing else is said.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -242,6 +243,7 @@ async fn read(mut response: Response, max_bytes: u64, shown: &str) -> Result<Ans
         }
         body.extend_from_slice(&piece);
     }
+    measure::bytes(body.len() as u64);
     Ok(Answer {
         status: response.status().as_u16(),
         headers,

@@ -8,6 +8,7 @@ pub mod docker;
 pub mod files;
 pub mod http;
 pub mod lock;
+pub(crate) mod measure;
 pub mod migrate;
 pub mod native;
 pub mod pipeline;

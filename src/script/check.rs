@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 
-use rhai::{AST, ASTNode, Engine, Expr, FnAccess, FnCallExpr, Position, Stmt};
+use rhai::{AST, ASTFlags, ASTNode, Engine, Expr, FnAccess, FnCallExpr, Position, Stmt};
 
 use super::api::Api;
 use super::catalog::Catalog;
@@ -86,6 +86,7 @@ impl<'p> Checker<'p> {
             file,
             own: own_functions(&ast),
             imports,
+            constants: constants(&ast),
             role,
             found: &mut found,
         };
@@ -177,11 +178,23 @@ fn own_functions_with(ast: &AST, access: FnAccess) -> Functions {
     functions
 }
 
+/// The names of top-level constants.
+fn constants(ast: &AST) -> BTreeSet<String> {
+    let constant = |statement: &Stmt| match statement {
+        Stmt::Var(variable, flags, _) if flags.intersects(ASTFlags::CONSTANT) => {
+            Some(variable.0.name.to_string())
+        }
+        _ => None,
+    };
+    ast.statements().iter().filter_map(constant).collect()
+}
+
 struct Calls<'c> {
     checker: &'c Checker<'c>,
     file: &'c str,
     own: Functions,
     imports: BTreeMap<String, Option<Functions>>,
+    constants: BTreeSet<String>,
     role: Role,
     found: &'c mut Vec<Diagnostic>,
 }
@@ -389,6 +402,12 @@ impl Calls<'_> {
         let Some(first) = namespace.path.first().map(|part| part.name.to_string()) else {
             return;
         };
+        let at = namespace.path.first().map_or(at, |first| first.pos);
+        if first == "global" && !self.constants.contains(name) {
+            let known = self.constants.iter().map(String::as_str);
+            let hint = did_you_mean(name, known).map(|near| format!("did you mean `{near}`?"));
+            return self.report(at, format!("no top-level const `{name}` here"), hint);
+        }
         let known = self.imports.contains_key(&first) || first == "global";
         if !known && !self.checker.api.has_namespace(&first) {
             self.report(

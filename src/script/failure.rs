@@ -178,9 +178,9 @@ fn parse_message(kind: &ParseErrorType, text: &str) -> (String, Option<String>) 
         ParseErrorType::VariableUndefined(name) => (
             format!("no variable `{name}` here"),
             near_word(name, text).or_else(|| {
-                hint(
-                    "a `fn` sees only its parameters; inside it, write `global::NAME` for a top-level const",
-                )
+                Some(format!(
+                    "a `fn` sees only its parameters; inside it, write `global::{name}` for a top-level const"
+                ))
             }),
         ),
         ParseErrorType::ModuleUndefined(name) => (

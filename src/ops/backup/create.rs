@@ -21,6 +21,7 @@ use crate::base::{Error, Result};
 use crate::ops::database::error::running;
 use crate::ops::database::{Target, connect};
 use crate::ops::lock::Lock;
+use crate::ops::measure;
 use crate::ops::process::Registry;
 
 /// A backup to make.
@@ -115,6 +116,8 @@ pub async fn create(request: &Create<'_>, on: OnProgress<'_>) -> Result<Artifact
     let dumped = dump.run(&partial, Some(total), on).await?;
     dumped.written.facts.complete()?;
     check_on_disk(&partial, &dumped, on).await?;
+
+    measure::bytes(dumped.written.bytes);
 
     let finished = Timestamp::now();
     let mut warnings = dumped.warnings;

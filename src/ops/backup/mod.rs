@@ -18,7 +18,7 @@ mod scanner;
 mod settings;
 mod space;
 #[cfg(test)]
-mod tests;
+mod services;
 mod tool;
 mod verify;
 mod writer;

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use crate::base::{Error, Result, units};
+use crate::ops::measure;
 
 /// The largest file that is read into memory: 64 MB. What is larger goes through a pipeline.
 pub const READ_LIMIT: u64 = 64 * 1024 * 1024;
@@ -34,6 +35,7 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
             "let it flow instead: `fs::stream(path)` with `.gunzip()`, `.sha256()`, `.write(path)`",
         ));
     }
+    measure::bytes(bytes.len() as u64);
     Ok(bytes)
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::partial::Partial;
 use crate::base::{Error, Result};
+use crate::ops::measure;
 
 /// Replaces a file with these bytes, all or nothing, and durably.
 pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
@@ -15,6 +16,7 @@ pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
         .file()
         .write_all(bytes)
         .map_err(|e| partial.error(e))?;
+    measure::bytes(bytes.len() as u64);
     partial.commit()
 }
 

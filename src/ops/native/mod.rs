@@ -35,4 +35,4 @@ enum Answer {
 }
 
 #[cfg(test)]
-mod tests;
+mod services;

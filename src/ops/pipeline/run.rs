@@ -11,6 +11,7 @@ use super::plan::{Facts, Pipeline, Source};
 use super::pump::{Done, GiveUpOnDrop, GivenUp, Output, QUEUE, TooMuch, pump};
 use super::stage::Damaged;
 use crate::base::{Error, Kind, Result, units};
+use crate::ops::measure;
 use crate::ops::process::{Program, Registry};
 
 pub(super) async fn run(
@@ -21,7 +22,10 @@ pub(super) async fn run(
     let (fed, pumped) = flow(pipeline, registry, output).await;
     match (fed, pumped) {
         (Err(Stop::Failed(error)), _) | (_, Err(Stop::Failed(error))) => Err(error),
-        (Ok(()), Ok(done)) => Ok(done),
+        (Ok(()), Ok(done)) => {
+            measure::bytes(done.facts.bytes);
+            Ok(done)
+        }
         (_, Err(Stop::GivenUp)) | (Err(Stop::GivenUp), _) => Err(nobody_said_why()),
     }
 }
