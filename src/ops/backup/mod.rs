@@ -15,10 +15,10 @@ mod reader;
 pub mod restore;
 mod retention;
 mod scanner;
-mod settings;
-mod space;
 #[cfg(test)]
 mod services;
+mod settings;
+mod space;
 mod tool;
 mod verify;
 mod writer;

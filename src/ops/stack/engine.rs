@@ -107,7 +107,7 @@ impl DockerDriver {
     /// What bringing these services up would do; changes nothing.
     pub async fn plan(&self, services: Vec<Service>, asked: &Asked) -> Result<Plan> {
         let wanted = self.place.wanted(services)?;
-        let observed = observe(&self.engine, &self.place.project, &wanted).await?;
+        let observed = observe(&self.engine, &self.place, &wanted).await?;
         plan(&self.place.project, &wanted, &observed, asked)
     }
 
@@ -145,7 +145,7 @@ impl DockerDriver {
         how: How,
         listener: Listener<'_>,
     ) -> Result<()> {
-        let observed = observe(&self.engine, &self.place.project, wanted).await?;
+        let observed = observe(&self.engine, &self.place, wanted).await?;
         let plan = plan(&self.place.project, wanted, &observed, asked)?;
         (listener.plan)(&plan);
         let work = Work {
@@ -169,7 +169,7 @@ impl DockerDriver {
         report: Report<'_>,
     ) -> Result<Gone> {
         let _lock = self.lock("down").await?;
-        down::down(&self.engine, &self.place.project, names, volumes, report).await
+        down::down(&self.engine, &self.place, names, volumes, report).await
     }
 
     /// The services that have a container.
@@ -234,10 +234,7 @@ impl DockerDriver {
     /// Whether the profile has containers or volumes here.
     pub async fn has_data(&self) -> Result<bool> {
         let has_containers = !self.containers().await?.is_empty();
-        Ok(has_containers
-            || !down::volumes(&self.engine, &self.place.project)
-                .await?
-                .is_empty())
+        Ok(has_containers || !down::volumes(&self.engine, &self.place).await?.is_empty())
     }
 
     /// An error when a service has no container.
@@ -266,8 +263,12 @@ impl DockerDriver {
     }
 
     async fn containers(&self) -> Result<Vec<Container>> {
-        let mut found =
-            container::list(&self.engine, &Filter::project(&self.place.project)).await?;
+        let filter = Filter {
+            all: true,
+            labels: self.place.filter(),
+            ..Filter::default()
+        };
+        let mut found = container::list(&self.engine, &filter).await?;
         found.retain(|container| container.service.is_some());
         Ok(found)
     }
