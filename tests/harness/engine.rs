@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Project;
 
 const INSTALL: &str =
     "apt-get install -y --no-install-recommends docker.io iptables busybox-static";
 static READY: Once = Once::new();
+static STACKS: AtomicUsize = AtomicUsize::new(0);
 
 /// Makes `busybox:latest` where it is not there; the registry that has the real one may be out of reach.
 const MAKE_IMAGE: &str = r#"set -eu
@@ -20,12 +22,17 @@ for name in $(/usr/bin/busybox --list); do [ -e "$root/bin/$name" ] || ln -s bus
 tar -C "$root" -c . | docker import - busybox:latest"#;
 
 impl Project {
-    /// Runs services in containers.
+    /// Runs services in containers, in a stack that nobody else has.
     #[track_caller]
     pub(crate) fn docker(self) -> Self {
         READY.call_once(prepare);
         let host = std::env::var("DOCKER_HOST").unwrap_or_default();
-        self.env("LEXI_DRIVER", "docker").env("DOCKER_HOST", &host)
+        let number = STACKS.fetch_add(1, Ordering::SeqCst);
+        let name = format!("lexi-test-{}-{number}", std::process::id());
+        self.file("lexi.toml", &format!("name = \"{name}\"\n"))
+            .env("STACK", &name)
+            .env("LEXI_DRIVER", "docker")
+            .env("DOCKER_HOST", &host)
     }
 }
 

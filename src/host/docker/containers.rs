@@ -1,15 +1,9 @@
 //! Containers: which there are, how they are, what they say.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
-
 /// Containers: which there are, how they are, what they say.
 #[rhai::export_module]
 pub mod api {
-    use rhai::{Array, Map};
+    use rhai::{Array, Dynamic, Map, NativeCallContext};
 
     use crate::host::bridge::{self, RhaiResultOf};
     use crate::host::docker::work::{self, value_of, with_engine};

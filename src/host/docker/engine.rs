@@ -1,15 +1,9 @@
 //! The engine itself: whether it answers, what it keeps, what has happened.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
-
 /// The engine itself: whether it answers, what it keeps, what has happened.
 #[rhai::export_module]
 pub mod api {
-    use rhai::Map;
+    use rhai::{Dynamic, Map, NativeCallContext};
 
     use crate::host::bridge::{self, RhaiResultOf};
     use crate::host::docker::work::{self, value_of, with_engine};

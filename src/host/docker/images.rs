@@ -1,15 +1,9 @@
 //! Images: which there are, getting, building and removing them.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
-
 /// Images: which there are, getting, building and removing them.
 #[rhai::export_module]
 pub mod api {
-    use rhai::Map;
+    use rhai::{Dynamic, Map, NativeCallContext};
 
     use crate::host::bridge::RhaiResultOf;
     use crate::host::docker::work::{self, value_of, with_engine};

@@ -1,15 +1,9 @@
 //! In containers: programs, and files in and out.
 
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the code that `export_module` makes needs them"
-)]
-use rhai::plugin::*;
-
 /// In containers: programs, and files in and out.
 #[rhai::export_module]
 pub mod api {
-    use rhai::{Array, Map};
+    use rhai::{Array, Map, NativeCallContext};
 
     use crate::host::bridge::RhaiResultOf;
     use crate::host::docker::work::{self};

@@ -1,6 +1,6 @@
 //! Doing what a plan says: images, then networks and volumes, then all services at once, each when its turn has come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -151,17 +151,16 @@ impl Work<'_> {
             .map(drop)
     }
 
+    fn labels(&self, kind: &str, name: &str) -> HashMap<String, String> {
+        let own = (kind.to_owned(), name.to_owned());
+        self.place.labels().into_iter().chain([own]).collect()
+    }
+
     async fn make_network(&self, name: &str) -> Result<()> {
         let request = NetworkCreateRequest {
             name: name.to_owned(),
             driver: Some("bridge".to_owned()),
-            labels: Some(
-                [
-                    (labels::PROJECT.to_owned(), self.place.project.clone()),
-                    (labels::NETWORK.to_owned(), name.to_owned()),
-                ]
-                .into(),
-            ),
+            labels: Some(self.labels(labels::NETWORK, name)),
             ..NetworkCreateRequest::default()
         };
         let made = self.engine.client().create_network(request).await;
@@ -173,13 +172,7 @@ impl Work<'_> {
     async fn make_volume(&self, name: &str) -> Result<()> {
         let request = VolumeCreateRequest {
             name: Some(name.to_owned()),
-            labels: Some(
-                [
-                    (labels::PROJECT.to_owned(), self.place.project.clone()),
-                    (labels::VOLUME.to_owned(), name.to_owned()),
-                ]
-                .into(),
-            ),
+            labels: Some(self.labels(labels::VOLUME, name)),
             ..VolumeCreateRequest::default()
         };
         let made = self.engine.client().create_volume(request).await;
@@ -299,7 +292,7 @@ impl Work<'_> {
             let comes_back = !matches!(wanted.service.restart, Restart::No);
             board.know(id, name, comes_back, self.now_ms());
         } else {
-            let started = container::start(self.engine, id).await;
+            let started = container::start(self.engine, &wanted.container).await;
             started.map_err(|e| {
                 e.context(format!("service `{name}`"))
                     .field("service", name)

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::apply::{Progress, Report};
 use super::labels;
+use super::wanted::Place;
 use crate::base::{Error, Kind, Result};
 use crate::ops::docker::container::{self, Anonymous, Container, Filter};
 use crate::ops::docker::{Engine, failed};
@@ -38,14 +39,18 @@ pub struct Gone {
 /// Ends the services of a project, or those with these names.
 pub(super) async fn down(
     engine: &Engine,
-    project: &str,
+    place: &Place,
     names: &[String],
     volumes: Volumes,
     report: Report<'_>,
 ) -> Result<Gone> {
-    let filter = Filter::project(project);
+    let filter = Filter {
+        all: true,
+        labels: place.filter(),
+        ..Filter::default()
+    };
     let (containers, networks) =
-        tokio::try_join!(container::list(engine, &filter), networks(engine, project),)?;
+        tokio::try_join!(container::list(engine, &filter), networks(engine, place),)?;
     let is_named = |one: &Container| {
         names.is_empty()
             || one
@@ -63,7 +68,7 @@ pub(super) async fn down(
         try_join_all(networks.iter().map(|name| remove_network(engine, name))).await?;
         gone.networks = networks;
         if volumes == Volumes::Remove {
-            gone.volumes = remove_volumes(engine, project).await?;
+            gone.volumes = remove_volumes(engine, place).await?;
         }
     }
     Ok(gone)
@@ -124,8 +129,8 @@ async fn end_all(
     .map(drop)
 }
 
-async fn networks(engine: &Engine, project: &str) -> Result<Vec<String>> {
-    let filters = [("label", vec![format!("{}={project}", labels::PROJECT)])].into();
+async fn networks(engine: &Engine, place: &Place) -> Result<Vec<String>> {
+    let filters = [("label", place.filter())].into();
     let options = ListNetworksOptionsBuilder::default()
         .filters(&filters)
         .build();
@@ -147,8 +152,8 @@ async fn remove_network(engine: &Engine, name: &str) -> Result<()> {
 }
 
 /// The names of a project's volumes.
-pub(super) async fn volumes(engine: &Engine, project: &str) -> Result<Vec<String>> {
-    let filters = [("label", vec![format!("{}={project}", labels::PROJECT)])].into();
+pub(super) async fn volumes(engine: &Engine, place: &Place) -> Result<Vec<String>> {
+    let filters = [("label", place.filter())].into();
     let options = ListVolumesOptionsBuilder::default()
         .filters(&filters)
         .build();
@@ -158,8 +163,8 @@ pub(super) async fn volumes(engine: &Engine, project: &str) -> Result<Vec<String
     Ok(found.map(|one| one.name).collect())
 }
 
-async fn remove_volumes(engine: &Engine, project: &str) -> Result<Vec<String>> {
-    let names = volumes(engine, project).await?;
+async fn remove_volumes(engine: &Engine, place: &Place) -> Result<Vec<String>> {
+    let names = volumes(engine, place).await?;
     try_join_all(names.iter().map(async |name| {
         let removed = engine
             .client()

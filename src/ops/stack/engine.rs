@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use serde::Serialize;
 
 use super::apply::{How, Report, Work};
 use super::down::{self, Gone, Volumes};
 use super::observe::observe;
 use super::plan::{Asked, Plan, plan};
+use super::ready::Probe;
 use super::service::Service;
 use super::wanted::{Place, Wanted};
 use crate::base::{Error, Kind, Result};
@@ -46,8 +48,10 @@ pub struct Row {
     pub state: String,
     /// `starting`, `healthy` or `unhealthy`; nothing without a health test.
     pub health: Option<String>,
-    /// The engine's words.
-    pub detail: String,
+    /// The engine's words, when it is not as it should be.
+    pub detail: Option<String>,
+    /// For how long it has run.
+    pub uptime_ms: Option<u64>,
     /// The first port it publishes.
     pub port: Option<u16>,
     /// All ports it publishes.
@@ -66,6 +70,8 @@ pub struct Row {
 
 impl From<Container> for Row {
     fn from(container: Container) -> Self {
+        let is_odd =
+            container.state != "running" || container.health.as_deref() == Some("unhealthy");
         Self {
             service: container.service.unwrap_or_default(),
             container: container.name,
@@ -73,7 +79,8 @@ impl From<Container> for Row {
             image: container.image,
             state: container.state,
             health: container.health,
-            detail: container.status,
+            detail: Some(container.status).filter(|_| is_odd),
+            uptime_ms: None,
             port: container.ports.first().map(|port| port.port),
             ports: container.ports,
             cpu_percent: None,
@@ -100,7 +107,7 @@ impl DockerDriver {
     /// What bringing these services up would do; changes nothing.
     pub async fn plan(&self, services: Vec<Service>, asked: &Asked) -> Result<Plan> {
         let wanted = self.place.wanted(services)?;
-        let observed = observe(&self.engine, &self.place.project, &wanted).await?;
+        let observed = observe(&self.engine, &self.place, &wanted).await?;
         plan(&self.place.project, &wanted, &observed, asked)
     }
 
@@ -138,7 +145,7 @@ impl DockerDriver {
         how: How,
         listener: Listener<'_>,
     ) -> Result<()> {
-        let observed = observe(&self.engine, &self.place.project, wanted).await?;
+        let observed = observe(&self.engine, &self.place, wanted).await?;
         let plan = plan(&self.place.project, wanted, &observed, asked)?;
         (listener.plan)(&plan);
         let work = Work {
@@ -162,7 +169,7 @@ impl DockerDriver {
         report: Report<'_>,
     ) -> Result<Gone> {
         let _lock = self.lock("down").await?;
-        down::down(&self.engine, &self.place.project, names, volumes, report).await
+        down::down(&self.engine, &self.place, names, volumes, report).await
     }
 
     /// The services that have a container.
@@ -177,14 +184,23 @@ impl DockerDriver {
 
     /// The same, with what those that run use.
     pub async fn status(&self) -> Result<Vec<Row>> {
-        let containers = self.containers().await?;
-        let usage = stats::usage(&self.engine, &containers).await?;
+        let mut containers = self.containers().await?;
+        let (usage, healthy) = tokio::try_join!(
+            stats::usage(&self.engine, &containers),
+            self.healthy_already(&containers),
+        )?;
+        for container in &mut containers {
+            if healthy.contains(&container.id) {
+                container.health = Some("healthy".to_owned());
+            }
+        }
         let rows = containers.into_iter().map(|container| {
             let usage = usage.iter().find(|usage| usage.name == container.name);
             let row = Row::from(container);
             match usage {
                 None => row,
                 Some(usage) => Row {
+                    uptime_ms: usage.uptime_ms,
                     cpu_percent: Some(usage.cpu_percent),
                     memory_bytes: Some(usage.memory_bytes),
                     memory_limit_bytes: Some(usage.memory_limit_bytes),
@@ -197,13 +213,28 @@ impl DockerDriver {
         Ok(rows.collect())
     }
 
+    /// Those that the engine calls starting, since it has not asked yet, and whose health test passes when we ask.
+    async fn healthy_already(&self, containers: &[Container]) -> Result<Vec<String>> {
+        let starting = containers
+            .iter()
+            .filter(|one| one.health.as_deref() == Some("starting"));
+        let asked = starting.map(async |one| {
+            let facts = container::inspect(&self.engine, &one.id).await?;
+            let check = facts.config.and_then(|config| config.healthcheck);
+            let test = check.and_then(|check| check.test).unwrap_or_default();
+            let passes = match Probe::of(None, &test) {
+                Some(probe) => probe.passes(&self.engine, &one.id).await,
+                None => false,
+            };
+            Ok::<_, Error>(passes.then(|| one.id.clone()))
+        });
+        Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+    }
+
     /// Whether the profile has containers or volumes here.
     pub async fn has_data(&self) -> Result<bool> {
         let has_containers = !self.containers().await?.is_empty();
-        Ok(has_containers
-            || !down::volumes(&self.engine, &self.place.project)
-                .await?
-                .is_empty())
+        Ok(has_containers || !down::volumes(&self.engine, &self.place).await?.is_empty())
     }
 
     /// An error when a service has no container.
@@ -232,8 +263,12 @@ impl DockerDriver {
     }
 
     async fn containers(&self) -> Result<Vec<Container>> {
-        let mut found =
-            container::list(&self.engine, &Filter::project(&self.place.project)).await?;
+        let filter = Filter {
+            all: true,
+            labels: self.place.filter(),
+            ..Filter::default()
+        };
+        let mut found = container::list(&self.engine, &filter).await?;
         found.retain(|container| container.service.is_some());
         Ok(found)
     }

@@ -13,6 +13,8 @@ pub const NETWORK: &str = "com.docker.compose.network";
 pub const VOLUME: &str = "com.docker.compose.volume";
 /// What a service depends on, as compose writes it.
 pub const DEPENDS_ON: &str = "com.docker.compose.depends_on";
+/// The folder of the project: two projects may have the same name.
+pub const FOLDER: &str = "com.docker.compose.project.working_dir";
 /// What a container was made from: a short hash for each part, as JSON.
 pub const CONFIG: &str = "dev.lexi.config";
 /// The profile it belongs to.
@@ -39,7 +41,7 @@ pub(super) fn of_service(
         (PROFILE, profile.to_owned()),
         ("com.docker.compose.container-number", "1".to_owned()),
         ("com.docker.compose.oneoff", "False".to_owned()),
-        ("com.docker.compose.project.working_dir", root.to_owned()),
+        (FOLDER, root.to_owned()),
         (
             "com.docker.compose.project.config_files",
             format!("{root}/lexi.toml"),

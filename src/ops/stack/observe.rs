@@ -8,8 +8,8 @@ use futures_util::future::try_join_all;
 
 use super::hash::Fields;
 use super::labels;
-use super::wanted::Wanted;
-use crate::base::Result;
+use super::wanted::{Place, Wanted};
+use crate::base::{Error, Result};
 use crate::ops::docker::container::{self, Container, Filter};
 use crate::ops::docker::{Engine, failed, image};
 
@@ -61,7 +61,9 @@ pub struct Observed {
 }
 
 /// Looks at everything at once.
-pub async fn observe(engine: &Engine, project: &str, wanted: &[Wanted]) -> Result<Observed> {
+pub async fn observe(engine: &Engine, place: &Place, wanted: &[Wanted]) -> Result<Observed> {
+    let project = place.project.as_str();
+    let root = place.root.display().to_string();
     let all = Filter {
         all: true,
         ..Filter::default()
@@ -83,6 +85,10 @@ pub async fn observe(engine: &Engine, project: &str, wanted: &[Wanted]) -> Resul
         if container.project.as_deref() == Some(project)
             && let Some(service) = container.service.clone()
         {
+            match container.labels.get(labels::FOLDER) {
+                Some(folder) if *folder != root => return Err(foreign(project, folder)),
+                _ => {}
+            }
             let config = container.labels.get(labels::CONFIG);
             let fields = config
                 .and_then(|text| serde_json::from_str(text).ok())
@@ -100,6 +106,13 @@ pub async fn observe(engine: &Engine, project: &str, wanted: &[Wanted]) -> Resul
         containers.sort_by_key(|seen| std::cmp::Reverse(seen.container.created));
     }
     Ok(observed)
+}
+
+fn foreign(project: &str, folder: &str) -> Error {
+    let message = format!("the stack `{project}` belongs to the project in `{folder}`");
+    Error::refused(message).hint(format!(
+        "give this project another `name` in lexi.toml, or end the other one: `docker compose -p {project} down`"
+    ))
 }
 
 async fn networks(engine: &Engine) -> Result<BTreeMap<String, Option<String>>> {
@@ -141,7 +154,7 @@ pub(super) async fn images_of(
     names.dedup();
     let all = names.into_iter().map(async |name| {
         let found = image::inspect(engine, name).await?;
-        Ok::<_, crate::base::Error>(found.map(|found| (name.to_owned(), found.into())))
+        Ok::<_, Error>(found.map(|found| (name.to_owned(), found.into())))
     });
     Ok(try_join_all(all).await?.into_iter().flatten().collect())
 }

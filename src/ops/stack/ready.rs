@@ -218,6 +218,14 @@ impl Probe {
         Some(Self { command, limit })
     }
 
+    /// Asks once.
+    pub(super) async fn passes(&self, engine: &Engine, id: &str) -> bool {
+        let exec = Exec::new(self.command.clone());
+        let asked =
+            tokio::time::timeout(self.limit, capture(engine, id, &exec, ANSWER_BYTES)).await;
+        matches!(asked, Ok(Ok(done)) if done.code == 0)
+    }
+
     /// Asks until the answer is yes; what the last no said is kept.
     pub(super) async fn ask(&self, engine: &Engine, id: &str, last: &Mutex<String>) {
         let exec = Exec::new(self.command.clone());

@@ -62,6 +62,22 @@ pub struct Wanted {
 }
 
 impl Place {
+    /// The labels that everything of the stack carries, networks and volumes too.
+    pub(super) fn labels(&self) -> [(String, String); 2] {
+        [
+            (labels::PROJECT.to_owned(), self.project.clone()),
+            (labels::FOLDER.to_owned(), self.root.display().to_string()),
+        ]
+    }
+
+    /// The same as a filter.
+    pub(super) fn filter(&self) -> Vec<String> {
+        self.labels()
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect()
+    }
+
     /// All services as the engine takes them, in their order.
     pub fn wanted(&self, services: Vec<Service>) -> Result<Vec<Wanted>> {
         let key = secrets::key(&self.secrets)?;
