@@ -118,7 +118,7 @@ task("inside", #{ about: "A failing program" }, || { stack::shell("app", ["sh", 
         let project = Project::new()
             .env("LEXI_DRIVER", "auto")
             .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
-            .body(r#"print(stack::driver());"#);
+            .body("print(stack::driver());");
 
         project.lexi("run t").succeeds().says("native");
         project
