@@ -848,3 +848,47 @@ fn no_error_shows_the_insides_of_the_language() {
         }
     }
 }
+
+#[test]
+fn what_a_script_cannot_have_is_refused_before_it_runs() {
+    let cases = [
+        ("exit(7)", "`exit`", "`return` ends a task"),
+        ("exit()", "`exit`", "`return` ends a task"),
+        ("sleep(600)", "`sleep`", "time::sleep"),
+        ("[1].map(|x| sleep(600.0))", "`sleep`", "time::sleep"),
+    ];
+    for (body, name, instead) in cases {
+        let project = Project::new().body(&format!("    print(\"ran\"); {body};"));
+        let outcome = project.lexi("run t").exits(2).stdout("");
+        outcome.tells(&format!("no function {name}")).tells(instead);
+    }
+}
+
+#[test]
+fn what_a_script_cannot_have_is_no_method_either() {
+    for (body, name) in [("600.sleep()", "`sleep`"), ("7.exit()", "`exit`")] {
+        let project = Project::new().body(&format!("    let a = attempt(|| {body}); {body};"));
+        project
+            .lexi("run t")
+            .exits(1)
+            .tells(&format!("no function {name}"));
+    }
+}
+
+#[test]
+fn a_nul_byte_is_named_for_what_it_is() {
+    let cases = [
+        (
+            r#"process::run("echo", ["a\x00b"])"#,
+            "argument 1 of `echo` holds a NUL byte",
+        ),
+        (
+            r#"process::run("echo", [], #{ env: #{ A: "a\x00b" } })"#,
+            "variable `A` holds a NUL byte",
+        ),
+    ];
+    for (body, message) in cases {
+        let project = Project::new().body(&format!("    {body};"));
+        project.lexi("run t").exits(1).tells(message);
+    }
+}

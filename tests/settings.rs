@@ -153,7 +153,7 @@ fn a_bad_line_in_an_env_file_is_named_and_nothing_runs() {
         .lexi("run t")
         .exits(2)
         .stdout("")
-        .tells(".env:3: no `=` in `nonsense`");
+        .tells(".env:3: this line has no `=`");
 }
 
 #[test]
@@ -369,5 +369,47 @@ fn a_flag_without_a_name_or_value_is_an_error() {
         .lexi("run t --set NAME")
         .exits(2)
         .tells("`--set NAME` has no `=`");
-    project.lexi("run t --set =x").exits(2).tells("has no `=`");
+    project
+        .lexi("run t --set =x")
+        .exits(2)
+        .tells("`--set` has no name before its `=`");
+}
+
+#[test]
+fn a_bad_line_of_an_env_file_is_named_but_not_shown() {
+    let cases: [(&[u8], &str); 5] = [
+        (b"A=1\nDB_PASSWORD canary\n", ".env:2: this line has no `=`"),
+        (b"DB_PASSWORD=\"x\"canary\n", ".env:1: there is text after"),
+        (b"JWT_SECRET=x\ncanary+y==\n", ".env:2: what stands before"),
+        (
+            b"A=1\n\nDB_PASSWORD=canary\xff\n",
+            ".env:3: this line is not UTF-8",
+        ),
+        (
+            b"DB_PASSWORD=canary\0x\n",
+            ".env:1: the value holds a NUL byte",
+        ),
+    ];
+    for (bytes, message) in cases {
+        let project = Project::new();
+        std::fs::write(project.path(".env"), bytes).unwrap();
+
+        let outcome = project.lexi("env").exits(2).tells(message);
+
+        assert!(!outcome.err.contains("canary"), "{}", outcome.err);
+    }
+}
+
+#[test]
+fn what_a_task_returns_is_masked_too() {
+    let project = Project::new()
+        .env("DB_PASSWORD", "canary-word")
+        .body("    #{ a: env::get(\"DB_PASSWORD\"), b: [env::get(\"DB_PASSWORD\").reveal()] }");
+
+    let outcome = project.lexi("run t --json").succeeds();
+
+    assert_eq!(
+        outcome.json(),
+        json!({ "a": "[secret]", "b": ["[secret]"] })
+    );
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: they stop anything, everything is cleaned up, and the exit code says which it was.
+//! Ctrl-C, Ctrl-\\, SIGTERM and SIGHUP: they stop anything, everything is cleaned up, and the exit code says which it was.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -70,6 +70,7 @@ fn each_signal_stops_anything_and_cleans_up() {
         (Signal::INT, 130, "stopped by SIGINT (Ctrl-C)"),
         (Signal::TERM, 143, "stopped by SIGTERM"),
         (Signal::HUP, 129, "stopped by SIGHUP"),
+        (Signal::QUIT, 131, "stopped by SIGQUIT"),
     ];
     for (what, busy) in BUSY {
         let project = working(busy);

@@ -35,6 +35,10 @@ pub fn parse(text: &str, path: &str) -> Result<Vec<Entry>> {
         }
         let (name, after) = split_name(rest, end).map_err(|why| at(path, line, &why))?;
         let (value, used) = value(after).map_err(|why| at(path, line, &why))?;
+        // No program can get it as a variable.
+        if value.contains('\0') {
+            return Err(at(path, line, "the value holds a NUL byte"));
+        }
         entries.push(Entry {
             name: name.to_owned(),
             value,
@@ -52,10 +56,9 @@ fn at(path: &str, line: usize, why: &str) -> Error {
         .hint("write `NAME=value`; quote a value that holds quotes or several lines")
 }
 
+// The messages never hold the text they are about: it may be a part of a secret.
 fn split_name(rest: &str, end: usize) -> Result<(&str, &str), String> {
-    let equals = rest[..end]
-        .find('=')
-        .ok_or_else(|| format!("no `=` in `{}`", rest[..end].trim()))?;
+    let equals = rest[..end].find('=').ok_or("this line has no `=`")?;
     let name = rest[..equals].trim();
     let name = name.strip_prefix("export ").unwrap_or(name).trim();
     let valid = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -65,7 +68,7 @@ fn split_name(rest: &str, end: usize) -> Result<(&str, &str), String> {
     if valid {
         Ok((name, &rest[equals + 1..]))
     } else {
-        Err(format!("`{name}` is not a name"))
+        Err("what stands before `=` is not a name".to_owned())
     }
 }
 
@@ -82,7 +85,7 @@ fn value(text: &str) -> Result<(String, usize), String> {
     let end = tail.find('\n').map_or(tail.len(), |at| at + 1);
     let extra = tail[..end].trim();
     if !extra.is_empty() && !extra.starts_with('#') {
-        return Err(format!("`{extra}` after the closing quote"));
+        return Err("there is text after the closing quote".to_owned());
     }
     Ok((value, blank + 1 + used + end))
 }
@@ -114,7 +117,7 @@ fn quoted(text: &str, quote: char) -> Result<(String, usize), String> {
             _ => value.push(c),
         }
     }
-    Err(format!("no closing {quote}"))
+    Err(format!("no closing `{quote}`"))
 }
 
 #[cfg(test)]
@@ -166,10 +169,11 @@ mod tests {
     #[test]
     fn a_bad_line_is_named() {
         let cases = [
-            ("A=1\nnonsense", ".env:2: no `=` in `nonsense`"),
-            ("1A=x", ".env:1: `1A` is not a name"),
-            ("A=\"x", ".env:1: no closing \""),
-            ("A='x' y", ".env:1: `y` after the closing quote"),
+            ("A=1\nnonsense", ".env:2: this line has no `=`"),
+            ("1A=x", ".env:1: what stands before `=` is not a name"),
+            ("A=\"x", ".env:1: no closing `\"`"),
+            ("A=1\nB=\0", ".env:2: the value holds a NUL byte"),
+            ("A='x' y", ".env:1: there is text after the closing quote"),
         ];
         for (text, expected) in cases {
             assert_eq!(parse(text, ".env").unwrap_err().message(), expected);

@@ -229,8 +229,8 @@ impl Settings {
     }
 
     fn add_file(&mut self, path: &Path, name: &str, shared: bool) -> Result<()> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
+        let text = match std::fs::read(path) {
+            Ok(bytes) => text(bytes, name)?,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(e) => return Err(Error::usage(format!("cannot read `{name}`")).because(e)),
         };
@@ -335,13 +335,14 @@ impl Settings {
     /// A setting that is a whole number.
     pub fn int(&self, name: &str) -> Result<i64> {
         let text = self.require(name)?;
-        text.trim().parse().map_err(|e: std::num::ParseIntError| {
-            Error::usage(format!(
-                "setting `{name}` is `{text}`, not a whole number ({})",
-                self.place(name)
-            ))
-            .because(e)
-        })
+        text.trim()
+            .parse()
+            .map_err(|_not_a_number: std::num::ParseIntError| {
+                Error::usage(format!(
+                    "setting `{name}` is `{text}`, not a whole number ({})",
+                    self.place(name)
+                ))
+            })
     }
 
     /// A setting that is true or false.
@@ -451,6 +452,16 @@ pub fn is_secret_name(name: &str) -> bool {
     .iter()
     .any(|end| name.ends_with(end));
     !is_count_or_time && (parts.iter().any(|part| name.contains(part)) || name.ends_with("_KEY"))
+}
+
+/// The text of a file, or the line that is none.
+fn text(bytes: Vec<u8>, name: &str) -> Result<String> {
+    String::from_utf8(bytes).map_err(|e| {
+        let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        Error::usage(format!("{name}:{line}: this line is not UTF-8"))
+            .hint("save the file as UTF-8")
+    })
 }
 
 #[cfg(test)]

@@ -126,12 +126,13 @@ impl Context {
 }
 
 fn set(pair: &str) -> Result<(String, String)> {
+    let wrong = |why: String| Error::usage(why).hint("write `--set NAME=VALUE`");
     let (name, value) = pair
         .split_once('=')
-        .filter(|(name, _)| !name.is_empty())
-        .ok_or_else(|| {
-            Error::usage(format!("`--set {pair}` has no `=`")).hint("write `--set NAME=VALUE`")
-        })?;
+        .ok_or_else(|| wrong(format!("`--set {pair}` has no `=`")))?;
+    if name.is_empty() {
+        return Err(wrong("`--set` has no name before its `=`".to_owned()));
+    }
     Ok((name.to_owned(), value.to_owned()))
 }
 

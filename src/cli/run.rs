@@ -8,7 +8,7 @@ use rhai::{Dynamic, Map};
 use super::context::Context;
 use super::{render, task_args, trace};
 use crate::base::{Error, Result};
-use crate::host::Host;
+use crate::host::{Host, json};
 use crate::runtime::Runtime;
 use crate::script::diagnostic::Diagnostic;
 use crate::script::task::Task;
@@ -105,12 +105,9 @@ fn report(ctx: &Context, host: &Host, outcome: Result<Dynamic, Box<Failure>>) ->
     match outcome {
         Ok(value) => {
             if ctx.output().is_json() && !host.has_written_data() {
-                match serde_json::to_string_pretty(&value) {
+                match json::shown(&value) {
                     Ok(json) => ctx.output().data(&json),
-                    Err(e) => {
-                        let error = Error::invalid("what the task returned is not JSON");
-                        return render::exit(ctx.output(), &error.because(e));
-                    }
+                    Err(error) => return render::exit(ctx.output(), &error),
                 }
             }
             ExitCode::SUCCESS

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rhai::{Dynamic, Map, NativeCallContext};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
@@ -198,9 +198,9 @@ impl Host {
         })
     }
 
-    /// Makes SIGINT, SIGTERM and SIGHUP requests to stop. The handler only notes the number; whoever runs looks at it.
+    /// Makes SIGINT, SIGQUIT, SIGTERM and SIGHUP requests to stop. The handler only notes the number; whoever runs looks at it.
     pub fn watch_signals(&self) -> std::io::Result<()> {
-        for signal in [SIGHUP, SIGINT, SIGTERM] {
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
             let number = usize::try_from(signal).unwrap_or_default();
             signal_hook::flag::register_usize(signal, self.cancel().signal_cell(), number)?;
         }

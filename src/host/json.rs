@@ -14,6 +14,12 @@ pub(super) enum Secrets {
     Mask,
 }
 
+/// What a task gave, as a document for people and programs; secrets are masked.
+pub fn shown(value: &Dynamic) -> Result<String> {
+    let json = to_json(value, Secrets::Mask)?;
+    Ok(format!("{json:#}"))
+}
+
 /// A script's value as JSON; what has no form in JSON (a closure, a pipeline) is an error.
 pub(super) fn to_json(value: &Dynamic, secrets: Secrets) -> Result<Value> {
     if let Some(secret) = value.read_lock::<Secret>() {

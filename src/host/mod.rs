@@ -17,7 +17,7 @@ pub mod env;
 pub mod flow;
 pub mod fs;
 pub mod http;
-mod json;
+pub mod json;
 pub mod log;
 pub mod migrate;
 pub mod pipe;

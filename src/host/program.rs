@@ -243,24 +243,31 @@ fn take_variables(map: &mut Map) -> Result<Vec<(String, Secret)>> {
         }
         let value = match value.clone().try_cast::<Secret>() {
             Some(secret) => secret,
-            None => Secret::new(word(&value).ok_or_else(|| {
-                let kind = value.type_name();
-                Error::invalid(format!("variable `{name}` is {kind}, not text or a number"))
-            })?),
+            None => Secret::new(
+                word(&value).map_err(|why| Error::invalid(format!("variable `{name}` {why}")))?,
+            ),
         };
         Ok((name.into(), value))
     };
     variables.into_iter().map(variable).collect()
 }
 
-/// A value as one word of a command, if it has an obvious one.
-fn word(value: &Dynamic) -> Option<String> {
+/// A value as one word of a command, or why it is none.
+fn word(value: &Dynamic) -> Result<String, String> {
     let is_plain = value.is_string()
         || value.is_int()
         || value.is_float()
         || value.is_bool()
         || value.is_char();
-    (is_plain && !value.to_string().contains('\0')).then(|| value.to_string())
+    if !is_plain {
+        let kind = value.type_name();
+        return Err(format!("is {kind}, not text or a number"));
+    }
+    let word = value.to_string();
+    if word.contains('\0') {
+        return Err("holds a NUL byte, which no program can be given".to_owned());
+    }
+    Ok(word)
 }
 
 /// The program with these arguments and options, in the project's folder.
@@ -299,14 +306,8 @@ fn words(program: &str, args: Array) -> Result<Vec<String>> {
                 "everybody on the machine can read arguments; pass it as a variable: `#{ env: #{ NAME: secret } }`",
             ));
         }
-        word(&value).ok_or_else(|| {
-            let kind = value.type_name();
-            let message = format!(
-                "argument {} of `{program}` is {kind}, not text or a number",
-                at + 1
-            );
-            Error::invalid(message)
-        })
+        word(&value)
+            .map_err(|why| Error::invalid(format!("argument {} of `{program}` {why}", at + 1)))
     };
     args.into_iter().enumerate().map(to_word).collect()
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use rhai::{Engine, FnAccess};
 
+use super::withheld;
+
 /// One form of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
@@ -83,7 +85,8 @@ impl Api {
             },
             true,
         );
-        for (name, signature) in found {
+        let given = |(name, _): &(String, _)| withheld::hint(name).is_none();
+        for (name, signature) in found.into_iter().filter(given) {
             api.functions.entry(name).or_default().push(signature);
         }
         for forms in api.functions.values_mut() {

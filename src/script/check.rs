@@ -11,7 +11,7 @@ use rhai::{AST, ASTFlags, ASTNode, Engine, Expr, FnAccess, FnCallExpr, Position,
 use super::api::Api;
 use super::catalog::Catalog;
 use super::diagnostic::{Diagnostic, Place, Severity};
-use super::{closures, declaration, engine, failure, imports, library};
+use super::{closures, declaration, engine, failure, imports, library, withheld};
 use crate::base::text::did_you_mean;
 use crate::base::{Project, Result};
 
@@ -260,7 +260,8 @@ impl Calls<'_> {
                 let known = self.own.keys().map(String::as_str);
                 let near = did_you_mean(name, known.chain(self.checker.api.names()));
                 let hint = near.map(|near| format!("did you mean `{near}`?"));
-                self.report(at, format!("no function `{name}`"), hint);
+                let instead = withheld::hint(name).map(str::to_owned);
+                self.report(at, format!("no function `{name}`"), instead.or(hint));
             }
             (own, forms) => {
                 let native = forms.into_iter().flatten().map(|form| form.params.len());

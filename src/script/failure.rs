@@ -4,6 +4,7 @@ use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
 
 use super::api::Api;
 use super::diagnostic::{Diagnostic, Place};
+use super::withheld;
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Kind};
 use crate::host::wording::{self, Signature};
@@ -146,6 +147,9 @@ fn function_not_found(call: &Signature, api: &Api) -> Error {
         return wording::no_function(call);
     }
     let error = Error::new(Kind::Script, format!("no function `{name}`"));
+    if let Some(instead) = withheld::hint(name) {
+        return error.hint(instead);
+    }
     match did_you_mean(name, api.names()) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,

@@ -24,6 +24,7 @@ mod guard;
 mod imports;
 mod needs;
 mod params;
+mod withheld;
 
 pub use catalog::Catalog;
 pub use failure::Failure;

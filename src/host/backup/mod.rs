@@ -29,7 +29,7 @@ fn folder(host: &Host, option: Option<&str>) -> Result<PathBuf> {
         Some(folder) => folder,
         None => host.settings().require("BACKUP_DIR")?,
     };
-    Ok(host.project().path(folder))
+    Ok(crate::ops::files::normal(&host.project().path(folder)))
 }
 
 /// What a backup needs to know besides its options; owned, so that a request can borrow from it.

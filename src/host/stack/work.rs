@@ -378,10 +378,10 @@ pub(super) fn install(ctx: &NativeCallContext) -> RhaiResultOf<Array> {
     let host = Host::of(ctx);
     let search = Search::from_settings(host.settings());
     let missing = provision::missing(&search);
-    if !missing.is_empty() {
+    if !missing.is_empty() && provision::is_possible() {
         let packages = missing.join(", ");
         host.output()
-            .say(&strand::current().mark(&format!("installing {packages}")));
+            .say(&strand::current().mark(&format!("installing {packages}: a minute or so")));
     }
     let state = host.project().state();
     let report = |line: &str| host.output().detail(line);

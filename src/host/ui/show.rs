@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic};
 use super::table::Table;
 use crate::base::Result;
 use crate::base::output::{Progress, ProgressUnit};
-use crate::host::json::{Secrets, to_json};
+use crate::host::json;
 use crate::host::{Host, strand};
 
 /// A progress in a script's hands; gone when it is finished or the script lets go of it.
@@ -42,9 +42,7 @@ fn count(n: i64) -> u64 {
 
 /// Prints a document of JSON on stdout.
 fn print_json(host: &Host, value: &Dynamic) -> Result<()> {
-    let json = to_json(value, Secrets::Mask)?;
-    let text = serde_json::to_string_pretty(&json).unwrap_or_else(|_| "null".to_owned());
-    host.output().data(&text);
+    host.output().data(&json::shown(value)?);
     Ok(())
 }
 

@@ -10,19 +10,19 @@ use crate::ops::native::server::Outcome;
 fn a_started_server_is_found_by_the_next_run_and_ends_well() {
     let stage = Stage::new();
 
-    let first = stage.one(Profile::Dev, &postgres(56100));
+    let first = stage.one(Profile::Dev, &postgres(port(0)));
 
-    assert_eq!((first.outcome, first.port), (Outcome::Started, 56100));
+    assert_eq!((first.outcome, first.port), (Outcome::Started, port(0)));
     assert!(first.version.starts_with("15."), "{}", first.version);
     assert_eq!(
         published_port(&stage.state(), Profile::Dev, "postgres"),
-        Some(56100)
+        Some(port(0))
     );
     assert_eq!(
         published_port(&stage.state(), Profile::Test, "postgres"),
         None
     );
-    let second = stage.one(Profile::Dev, &postgres(56100));
+    let second = stage.one(Profile::Dev, &postgres(port(0)));
     assert_eq!((second.outcome, second.pid), (Outcome::Running, first.pid));
     assert!(!second.is_outdated);
 
@@ -45,7 +45,7 @@ fn a_started_server_is_found_by_the_next_run_and_ends_well() {
 fn a_server_runs_unprivileged_with_its_data_closed_to_others() {
     let stage = Stage::new();
 
-    let running = stage.one(Profile::Dev, &postgres(56102));
+    let running = stage.one(Profile::Dev, &postgres(port(2)));
 
     let status = read(Path::new(&format!("/proc/{}/status", running.pid)));
     let uid = status
@@ -101,7 +101,7 @@ fn data_goes_outside_a_project_that_the_server_cannot_reach() {
     let stage = Stage::closed();
 
     let running = stage
-        .up(Profile::Dev, &merge(postgres(56104), &redis(56105)))
+        .up(Profile::Dev, &merge(postgres(port(4)), &redis(port(5))))
         .unwrap()
         .running;
 
@@ -119,18 +119,18 @@ fn data_goes_outside_a_project_that_the_server_cannot_reach() {
     assert_eq!(data.mode() & 0o777, 0o700);
     assert_eq!(
         published_port(&stage.state(), Profile::Dev, "redis"),
-        Some(56105)
+        Some(port(5))
     );
     stage
-        .sql(&target(56104), "CREATE TABLE kept (a int)")
+        .sql(&target(port(4)), "CREATE TABLE kept (a int)")
         .unwrap();
     // A state that was lost does not lose the data.
     stage.down(Profile::Dev);
     std::fs::remove_file(stage.folder(Profile::Dev, "postgres").join("state.json")).unwrap();
-    stage.one(Profile::Dev, &postgres(56104));
+    stage.one(Profile::Dev, &postgres(port(4)));
     assert_eq!(
         stage
-            .sql(&target(56104), "SELECT count(*)::text FROM kept")
+            .sql(&target(port(4)), "SELECT count(*)::text FROM kept")
             .unwrap(),
         "0"
     );
@@ -141,9 +141,9 @@ fn data_goes_outside_a_project_that_the_server_cannot_reach() {
 fn dev_and_test_run_side_by_side_and_only_test_is_cleaned() {
     let stage = Stage::new();
     let both = |port: u16| merge(postgres(port), &redis(port + 1));
-    stage.up(Profile::Dev, &both(56106)).unwrap();
-    stage.up(Profile::Test, &in_memory(both(56108))).unwrap();
-    for port in [56106, 56108] {
+    stage.up(Profile::Dev, &both(port(6))).unwrap();
+    stage.up(Profile::Test, &in_memory(both(port(8)))).unwrap();
+    for port in [port(6), port(8)] {
         stage
             .sql(&target(port), "CREATE TABLE t AS SELECT 1 AS a")
             .unwrap();
@@ -152,51 +152,56 @@ fn dev_and_test_run_side_by_side_and_only_test_is_cleaned() {
 
     stage.down(Profile::Test);
     let dev = stage
-        .sql(&target(56106), "SELECT count(*)::text FROM t")
+        .sql(&target(port(6)), "SELECT count(*)::text FROM t")
         .unwrap();
     assert_eq!(dev, "1", "dev runs on while test is down");
-    stage.up(Profile::Test, &in_memory(both(56108))).unwrap();
+    stage.up(Profile::Test, &in_memory(both(port(8)))).unwrap();
 
     assert!(
         stage
-            .sql(&target(56108), "SELECT count(*)::text FROM t")
+            .sql(&target(port(8)), "SELECT count(*)::text FROM t")
             .is_err()
     );
-    assert!(redis_says(56109, "GET k").contains("$-1"));
+    assert!(redis_says(port(9), "GET k").contains("$-1"));
     assert_eq!(
         stage
-            .sql(&target(56106), "SELECT count(*)::text FROM t")
+            .sql(&target(port(6)), "SELECT count(*)::text FROM t")
             .unwrap(),
         "1"
     );
-    assert!(redis_says(56107, "GET k").contains("\r\nv\r\n"));
+    assert!(redis_says(port(7), "GET k").contains("\r\nv\r\n"));
 }
 
 #[test]
 fn a_taken_port_gives_way_to_a_free_one_that_is_kept() {
     let stage = Stage::new();
-    let taken = take_port(56110);
+    let taken = take_port(port(10));
 
-    let first = stage.one(Profile::Dev, &redis(56110));
+    let first = stage.one(Profile::Dev, &redis(port(10)));
 
-    assert_ne!(first.port, 56110);
-    assert_eq!(first.configured_port, Some(56110));
+    assert_ne!(first.port, port(10));
+    assert_eq!(first.configured_port, Some(port(10)));
     assert_eq!(
         published_port(&stage.state(), Profile::Dev, "redis"),
         Some(first.port)
     );
     stage.down(Profile::Dev);
-    assert_eq!(stage.one(Profile::Dev, &redis(56110)).port, first.port);
+    assert_eq!(stage.one(Profile::Dev, &redis(port(10))).port, first.port);
     stage.down(Profile::Dev);
     drop(taken);
-    assert_eq!(stage.one(Profile::Dev, &redis(56110)).port, 56110);
+    assert_eq!(stage.one(Profile::Dev, &redis(port(10))).port, port(10));
 }
 
 #[test]
 fn another_password_in_the_settings_is_refused_with_the_remedy() {
     let stage = Stage::new();
-    let first = stage.one(Profile::Dev, &postgres(56112));
-    let other = with(postgres(56112), "postgres", "POSTGRES_PASSWORD", "another");
+    let first = stage.one(Profile::Dev, &postgres(port(12)));
+    let other = with(
+        postgres(port(12)),
+        "postgres",
+        "POSTGRES_PASSWORD",
+        "another",
+    );
 
     let error = stage.up(Profile::Dev, &other).unwrap_err();
 
@@ -220,14 +225,14 @@ fn another_password_in_the_settings_is_refused_with_the_remedy() {
         None,
         "what was started was ended"
     );
-    stage.one(Profile::Dev, &postgres(56112));
+    stage.one(Profile::Dev, &postgres(port(12)));
 }
 
 #[test]
 fn the_password_of_redis_is_in_a_closed_file_and_on_no_command_line() {
     let stage = Stage::new();
 
-    let running = stage.one(Profile::Dev, &redis(56114));
+    let running = stage.one(Profile::Dev, &redis(port(14)));
 
     let folder = stage.folder(Profile::Dev, "redis");
     let config = folder.join("redis.conf");
@@ -235,7 +240,7 @@ fn the_password_of_redis_is_in_a_closed_file_and_on_no_command_line() {
     let line = read(Path::new(&format!("/proc/{}/cmdline", running.pid)));
     assert!(!line.contains("redis-secret"), "{line}");
     assert!(!read(&folder.join("state.json")).contains("redis-secret"));
-    let other = with(redis(56114), "redis", "REDIS_PASSWORD", "another");
+    let other = with(redis(port(14)), "redis", "REDIS_PASSWORD", "another");
     let error = stage.up(Profile::Dev, &other).unwrap_err();
     assert_eq!(error.hint_text(), Some("lexi run restart"));
 
@@ -245,17 +250,17 @@ fn the_password_of_redis_is_in_a_closed_file_and_on_no_command_line() {
         .unwrap();
 
     assert_ne!(up.running[0].pid, running.pid);
-    let open = with(redis(56114), "redis", "REDIS_PASSWORD", "");
+    let open = with(redis(port(14)), "redis", "REDIS_PASSWORD", "");
     let up = stage
         .wait(driver.restart(&parse(&open), LIMIT, &|_| ()))
         .unwrap();
-    assert_eq!(up.running[0].port, 56114, "an empty password means none");
+    assert_eq!(up.running[0].port, port(14), "an empty password means none");
 }
 
 #[test]
 fn status_tells_what_runs_and_whether_it_answers() {
     let stage = Stage::new();
-    let all = merge(postgres(56116), &redis(56117));
+    let all = merge(postgres(port(16)), &redis(port(17)));
     stage.up(Profile::Dev, &all).unwrap();
 
     let status = stage.status(Profile::Dev, target(1));
@@ -289,7 +294,7 @@ fn status_tells_what_runs_and_whether_it_answers() {
     let status = stage.status(Profile::Dev, target(1));
     assert_eq!(
         (status[0].state, status[0].health, status[0].port),
-        ("stopped", None, Some(56116))
+        ("stopped", None, Some(port(16)))
     );
 }
 
@@ -308,7 +313,7 @@ fn a_service_without_a_native_server_is_named_as_skipped() {
 #[test]
 fn a_server_that_cannot_start_says_why_and_takes_the_others_down() {
     let stage = Stage::new();
-    let mut services = merge(postgres(56118), &redis(56119));
+    let mut services = merge(postgres(port(18)), &redis(port(19)));
     services["postgres"]["command"] = json!(["-c", "shared_buffers=nonsense"]);
     services["postgres"]["depends_on"] = json!(["redis"]);
 
@@ -332,8 +337,8 @@ fn a_server_that_cannot_start_says_why_and_takes_the_others_down() {
 #[test]
 fn other_settings_show_that_a_restart_is_due() {
     let stage = Stage::new();
-    stage.one(Profile::Dev, &redis(56120));
-    let mut other = redis(56120);
+    stage.one(Profile::Dev, &redis(port(20)));
+    let mut other = redis(port(20));
     other["redis"]["command"] = json!(["--appendonly", "no"]);
 
     assert!(stage.one(Profile::Dev, &other).is_outdated);

@@ -201,6 +201,12 @@ fn redis_says(port: u16, commands: &str) -> String {
     said
 }
 
+/// A port of this process' own stretch, below those that the system gives to outgoing connections.
+fn port(offset: u16) -> u16 {
+    let stretch = u16::try_from(std::process::id() % 200).unwrap();
+    20_000 + stretch * 50 + offset
+}
+
 fn take_port(port: u16) -> TcpListener {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap()
 }

@@ -9,13 +9,13 @@ use crate::ops::process;
 #[test]
 fn a_killed_postgres_comes_back_with_its_rows() {
     let stage = Stage::new();
-    let first = stage.one(Profile::Dev, &postgres(56130));
+    let first = stage.one(Profile::Dev, &postgres(port(30)));
     stage
-        .sql(&target(56130), "CREATE TABLE t AS SELECT 7 AS a")
+        .sql(&target(port(30)), "CREATE TABLE t AS SELECT 7 AS a")
         .unwrap();
 
     kill_hard(first.pid);
-    let second = stage.one(Profile::Dev, &postgres(56130));
+    let second = stage.one(Profile::Dev, &postgres(port(30)));
 
     assert_eq!(second.outcome, Outcome::Started);
     assert_eq!(
@@ -29,11 +29,11 @@ fn a_killed_postgres_comes_back_with_its_rows() {
 #[test]
 fn a_killed_redis_comes_back_with_its_keys() {
     let stage = Stage::new();
-    let first = stage.one(Profile::Dev, &redis(56132));
-    assert!(redis_says(56132, "SET k kept").contains("+OK\r\n+OK"));
+    let first = stage.one(Profile::Dev, &redis(port(32)));
+    assert!(redis_says(port(32), "SET k kept").contains("+OK\r\n+OK"));
 
     kill_hard(first.pid);
-    let second = stage.one(Profile::Dev, &redis(56132));
+    let second = stage.one(Profile::Dev, &redis(port(32)));
 
     assert_ne!(second.pid, first.pid);
     assert!(redis_says(second.port, "GET k").contains("kept"));
@@ -42,7 +42,7 @@ fn a_killed_redis_comes_back_with_its_keys() {
 #[test]
 fn servers_without_a_state_are_adopted() {
     let stage = Stage::new();
-    let all = lifecycle::merge(postgres(56134), &redis(56135));
+    let all = lifecycle::merge(postgres(port(34)), &redis(port(35)));
     let first = stage.up(Profile::Dev, &all).unwrap().running;
     for (service, text) in [("postgres", ""), ("redis", "{\"server\":\"re")] {
         std::fs::write(stage.folder(Profile::Dev, service).join("state.json"), text).unwrap();
@@ -70,7 +70,7 @@ fn a_half_made_data_folder_is_made_again() {
     left.arg("600").current_dir(folder.join("data.tmp"));
     let mut left = left.process_group(0).spawn().unwrap();
 
-    let running = stage.one(Profile::Dev, &postgres(56136));
+    let running = stage.one(Profile::Dev, &postgres(port(36)));
 
     assert_eq!(running.outcome, Outcome::Started);
     assert!(!folder.join("data.tmp").exists() && !folder.join("pwfile").exists());
@@ -83,7 +83,7 @@ fn a_half_made_data_folder_is_made_again() {
 fn a_start_that_is_called_off_leaves_nothing_running() {
     let stage = Stage::new();
     let folder = stage.folder(Profile::Dev, "postgres");
-    let services = parse(&postgres(56138));
+    let services = parse(&postgres(port(38)));
     let driver = stage.driver(Profile::Dev);
     let log = folder.join("log");
     // First while the data folder is made, then while the server starts.
@@ -111,13 +111,13 @@ fn a_start_that_is_called_off_leaves_nothing_running() {
         stage.down(Profile::Dev);
     }
 
-    assert_eq!(stage.one(Profile::Dev, &postgres(56138)).port, 56138);
+    assert_eq!(stage.one(Profile::Dev, &postgres(port(38))).port, port(38));
 }
 
 #[test]
 fn a_lock_file_that_names_another_living_process_is_stale() {
     let stage = Stage::new();
-    let first = stage.one(Profile::Dev, &postgres(56140));
+    let first = stage.one(Profile::Dev, &postgres(port(40)));
     stage.down(Profile::Dev);
     assert_eq!(Identity::of(first.pid), None);
     let data = stage.folder(Profile::Dev, "postgres").join("data");
@@ -130,9 +130,10 @@ fn a_lock_file_that_names_another_living_process_is_stale() {
     }
     let mut other = other.spawn().unwrap();
     let text = format!(
-        "{}\n{}\n0\n56140\n\n127.0.0.1\n1 2\nready\n",
+        "{}\n{}\n0\n{}\n\n127.0.0.1\n1 2\nready\n",
         other.id(),
-        data.display()
+        data.display(),
+        port(40)
     );
     let pid_file = data.join("postmaster.pid");
     std::fs::write(&pid_file, text).unwrap();
@@ -140,7 +141,7 @@ fn a_lock_file_that_names_another_living_process_is_stale() {
         std::os::unix::fs::chown(&pid_file, Some(owner), Some(owner)).unwrap();
     }
 
-    let second = stage.one(Profile::Dev, &postgres(56140));
+    let second = stage.one(Profile::Dev, &postgres(port(40)));
 
     assert_eq!(second.outcome, Outcome::Started);
     assert!(
@@ -157,21 +158,21 @@ fn a_port_lost_between_choice_and_start_is_tried_elsewhere() {
     let file = stage.folder(Profile::Dev, "postgres").join("state.json");
     let watcher = std::thread::spawn(move || {
         wait_until("the port is chosen", || file.exists());
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 56142)).ok()
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port(42))).ok()
     });
 
-    let running = stage.one(Profile::Dev, &postgres(56142));
+    let running = stage.one(Profile::Dev, &postgres(port(42)));
 
     // The server is slower than this, but nothing forbids it to win.
     let taken = watcher.join().unwrap();
-    assert_eq!(running.port == 56142, taken.is_none());
+    assert_eq!(running.port == port(42), taken.is_none());
     assert_eq!(stage.sql(&target(running.port), "SELECT 'x'").unwrap(), "x");
 }
 
 #[test]
 fn two_starts_at_once_make_one_server() {
     let stage = Stage::new();
-    let services = parse(&redis(56144));
+    let services = parse(&redis(port(44)));
     let up = || {
         let runtime = Runtime::default();
         let driver = stage.driver(Profile::Dev);
@@ -193,7 +194,7 @@ fn a_moved_project_takes_its_running_server_along() {
     let outer = stage.dir.path().canonicalize().unwrap();
     let (old, new) = (outer.join("old/.lexi"), outer.join("new/.lexi"));
     std::fs::create_dir_all(&old).unwrap();
-    let services = parse(&postgres(56146));
+    let services = parse(&postgres(port(46)));
     let driver = Driver::new(&old, Profile::Dev, Stage::search());
     let first = stage.wait(driver.up(&services, LIMIT, &|_| ())).unwrap();
     std::fs::rename(outer.join("old"), outer.join("new")).unwrap();
