@@ -142,7 +142,8 @@ pub(super) async fn choose(host: &Host, services: &[Service]) -> Result<Choice> 
 /// Where no engine is, the native driver may do.
 fn or_native(error: Error, services: &[Service]) -> Error {
     let hint = error.hint_text().unwrap_or_default().to_owned();
-    if services.iter().any(|service| service.native.is_some()) {
+    let may_do = services.is_empty() || services.iter().any(|service| service.native.is_some());
+    if may_do {
         error.hint(format!(
             "{hint}, or use the native driver: `--driver native`"
         ))

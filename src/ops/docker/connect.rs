@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::error::{START, failed};
+use super::error::{START, failed, innermost};
 use crate::base::settings::Environment;
 use crate::base::{Error, Kind, Result};
 
@@ -163,7 +163,7 @@ impl Engine {
 
 fn absent(endpoint: &Endpoint, source: bollard::errors::Error) -> Error {
     let message = format!("no engine answers at `{}`", endpoint.address);
-    let error = Error::unavailable(message).because(source);
+    let error = Error::unavailable(message).because(innermost(&source));
     match endpoint.source.as_str() {
         "DOCKER_HOST" => error.hint("correct DOCKER_HOST or unset it"),
         source if source.starts_with("context") => {

@@ -201,6 +201,8 @@ fn absent(name: &str, error: Error) -> Error {
     if error.kind() == Kind::NotFound {
         Error::not_found(format!("there is no container `{name}`"))
             .hint("see which there are: `docker::ps(#{ all: true })`")
+            .field("status", 404)
+            .field("container", name)
     } else {
         error
     }

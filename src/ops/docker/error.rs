@@ -22,7 +22,7 @@ pub(in crate::ops) fn failed(doing: impl Into<String>, source: EngineError) -> E
         ),
         EngineError::DockerStreamError { error } => Error::new(Kind::Docker, doing).because(error),
         source if is_lost(&source) => Error::unavailable(format!("{doing}: the engine is gone"))
-            .because(source)
+            .because(innermost(&source))
             .hint(START),
         source => Error::new(Kind::Docker, doing).because(source),
     }
@@ -49,4 +49,13 @@ fn is_lost(source: &EngineError) -> bool {
             | EngineError::IOError { .. }
             | EngineError::SocketNotFoundError(_)
     )
+}
+
+/// The last cause: what the layers in between say of themselves helps nobody.
+pub(super) fn innermost(source: &EngineError) -> String {
+    let mut last: &dyn std::error::Error = source;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    last.to_string()
 }

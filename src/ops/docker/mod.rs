@@ -16,6 +16,7 @@ pub mod ignore;
 pub mod image;
 mod lines;
 pub mod logs;
+pub mod network;
 pub mod stats;
 pub mod terminal;
 #[cfg(test)]

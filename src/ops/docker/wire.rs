@@ -1,7 +1,7 @@
-//! Requests that the client library gets wrong, written by hand: `GET` of a whole document, and taking over a connection.
+//! Requests that the client library gets wrong, written by hand.
 //!
-//! The library's model of `system/df` lacks what engines before API 1.43 send, and its reader of terminal streams takes
-//! some bytes for the head of a frame and loses them.
+//! Its model of `system/df` lacks what engines before API 1.43 send, it cannot ask them to make no second network of a
+//! name, and its reader of terminal streams takes some bytes for the head of a frame and loses them.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
@@ -36,21 +36,38 @@ impl Connection {
     }
 }
 
-/// Asks for a document. HTTP/1.0 makes the engine send it in one piece and close.
+/// Asks for a document.
 pub(super) async fn get_json(engine: &Engine, path: &str) -> Result<serde_json::Value> {
     let doing = format!("cannot ask the engine for `{path}`");
-    let head = format!(
-        "GET /v{}{path} HTTP/1.0\r\nHost: docker\r\n\r\n",
-        engine.api()
-    );
-    let (status, mut connection) = send(engine, &head, &doing).await?;
-    let mut body = std::mem::take(&mut connection.first);
-    let read = connection.stream.read_to_end(&mut body).await;
-    read.map_err(|e| Error::io(doing.clone(), e))?;
+    let (status, body) =
+        exchange(engine, &format!("GET /v{}{path}", engine.api()), "", &doing).await?;
     if status != 200 {
         return Err(refused(&doing, status, &message_in(&body)));
     }
     serde_json::from_slice(&body).map_err(|e| Error::new(Kind::Docker, doing).because(e))
+}
+
+/// Posts a document; `doing` is what an error says.
+pub(super) async fn post_json(engine: &Engine, path: &str, body: &str, doing: &str) -> Result<()> {
+    let line = format!("POST /v{}{path}", engine.api());
+    let (status, answer) = exchange(engine, &line, body, doing).await?;
+    match status {
+        200..=299 => Ok(()),
+        status => Err(refused(doing, status, &message_in(&answer))),
+    }
+}
+
+/// Sends a request and reads the whole answer. HTTP/1.0 makes the engine send it in one piece and close.
+async fn exchange(engine: &Engine, line: &str, body: &str, doing: &str) -> Result<(u16, Vec<u8>)> {
+    let head = format!(
+        "{line} HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let (status, mut connection) = send(engine, &head, doing).await?;
+    let mut body = std::mem::take(&mut connection.first);
+    let read = connection.stream.read_to_end(&mut body).await;
+    read.map_err(|e| Error::io(doing.to_owned(), e))?;
+    Ok((status, body))
 }
 
 /// Posts a document and takes the connection over.

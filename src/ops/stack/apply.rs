@@ -1,10 +1,10 @@
 //! Doing what a plan says: images, then networks and volumes, then all services at once, each when its turn has come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
+use bollard::models::VolumeCreateRequest;
 use futures_util::future::try_join_all;
 
 use super::deploy::Restart;
@@ -20,7 +20,7 @@ use crate::ops::docker::build::{BuildOptions, build};
 use crate::ops::docker::connect::Address;
 use crate::ops::docker::container::{self, Anonymous, Container};
 use crate::ops::docker::image::{Pulling, pull};
-use crate::ops::docker::{Engine, failed};
+use crate::ops::docker::{Engine, failed, network};
 
 /// How many lines of a failed service's log are told.
 const LAST_LINES: u64 = 20;
@@ -151,20 +151,13 @@ impl Work<'_> {
             .map(drop)
     }
 
-    fn labels(&self, kind: &str, name: &str) -> HashMap<String, String> {
+    fn labels(&self, kind: &str, name: &str) -> BTreeMap<String, String> {
         let own = (kind.to_owned(), name.to_owned());
         self.place.labels().into_iter().chain([own]).collect()
     }
 
     async fn make_network(&self, name: &str) -> Result<()> {
-        let request = NetworkCreateRequest {
-            name: name.to_owned(),
-            driver: Some("bridge".to_owned()),
-            labels: Some(self.labels(labels::NETWORK, name)),
-            ..NetworkCreateRequest::default()
-        };
-        let made = self.engine.client().create_network(request).await;
-        made.map_err(|e| failed(format!("cannot make network `{name}`"), e))?;
+        network::create(self.engine, name, &self.labels(labels::NETWORK, name)).await?;
         (self.report)(Progress::Made(Kind::Network, name));
         Ok(())
     }
@@ -172,7 +165,7 @@ impl Work<'_> {
     async fn make_volume(&self, name: &str) -> Result<()> {
         let request = VolumeCreateRequest {
             name: Some(name.to_owned()),
-            labels: Some(self.labels(labels::VOLUME, name)),
+            labels: Some(self.labels(labels::VOLUME, name).into_iter().collect()),
             ..VolumeCreateRequest::default()
         };
         let made = self.engine.client().create_volume(request).await;
@@ -183,6 +176,10 @@ impl Work<'_> {
 
     /// Second containers and orphans go first: they may hold a name or a port.
     async fn remove(&self) -> Result<()> {
+        for id in &self.observed.surplus {
+            // One that a container is in cannot go; starting by its name then says what is wrong.
+            let _in_use = network::remove(self.engine, id).await;
+        }
         let gone = self
             .plan
             .actions

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bollard::query_parameters::{
-    ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptions,
-};
+use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
 use futures_util::future::try_join_all;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -12,9 +10,9 @@ use tokio::sync::watch;
 use super::apply::{Progress, Report};
 use super::labels;
 use super::wanted::Place;
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Result};
 use crate::ops::docker::container::{self, Anonymous, Container, Filter};
-use crate::ops::docker::{Engine, failed};
+use crate::ops::docker::{Engine, failed, network};
 
 /// What becomes of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +47,10 @@ pub(super) async fn down(
         labels: place.filter(),
         ..Filter::default()
     };
-    let (containers, networks) =
-        tokio::try_join!(container::list(engine, &filter), networks(engine, place),)?;
+    let (containers, networks) = tokio::try_join!(
+        container::list(engine, &filter),
+        network::list(engine, place.filter()),
+    )?;
     let is_named = |one: &Container| {
         names.is_empty()
             || one
@@ -65,8 +65,8 @@ pub(super) async fn down(
         ..Gone::default()
     };
     if names.is_empty() {
-        try_join_all(networks.iter().map(|name| remove_network(engine, name))).await?;
-        gone.networks = networks;
+        try_join_all(networks.iter().map(|one| network::remove(engine, &one.id))).await?;
+        gone.networks = networks.into_iter().map(|one| one.name).collect();
         if volumes == Volumes::Remove {
             gone.volumes = remove_volumes(engine, place).await?;
         }
@@ -127,28 +127,6 @@ async fn end_all(
     }))
     .await
     .map(drop)
-}
-
-async fn networks(engine: &Engine, place: &Place) -> Result<Vec<String>> {
-    let filters = [("label", place.filter())].into();
-    let options = ListNetworksOptionsBuilder::default()
-        .filters(&filters)
-        .build();
-    let found = engine.client().list_networks(Some(options)).await;
-    let found = found.map_err(|e| failed("cannot list the networks", e))?;
-    Ok(found
-        .into_iter()
-        .filter_map(|network| network.name)
-        .collect())
-}
-
-async fn remove_network(engine: &Engine, name: &str) -> Result<()> {
-    let removed = engine.client().remove_network(name).await;
-    let removed = removed.map_err(|e| failed(format!("cannot remove network `{name}`"), e));
-    match removed {
-        Err(error) if error.kind() == Kind::NotFound => Ok(()),
-        other => other,
-    }
 }
 
 /// The names of a project's volumes.

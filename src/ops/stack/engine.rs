@@ -22,7 +22,10 @@ use crate::ops::lock::{self, Lock, OnBusy};
 const LOCK_LIMIT: Duration = Duration::from_mins(3);
 
 /// How often a plan is made anew when something else got in between.
-const TRIES: u32 = 3;
+const TRIES: u32 = 7;
+
+/// Before the plan is made anew the first time; then twice as long each time.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Who is told what happens.
 #[derive(Clone, Copy)]
@@ -31,6 +34,14 @@ pub struct Listener<'a> {
     pub plan: &'a (dyn Fn(&Plan) + Sync),
     /// Gets each step.
     pub progress: Report<'a>,
+}
+
+/// Whether something else got in between: what a run that was cut off had asked for may still happen.
+fn is_crossed(error: &Error) -> bool {
+    let is_engines = error.fields().contains_key("status");
+    let is_ambiguous = error.full_message().contains("is ambiguous");
+    let is_gone = error.kind() == Kind::NotFound && error.fields().contains_key("container");
+    is_engines && (error.kind() == Kind::Conflict || is_ambiguous || is_gone)
 }
 
 /// A service as the engine shows it.
@@ -121,16 +132,14 @@ impl DockerDriver {
     ) -> Result<Vec<Row>> {
         let _lock = self.lock("up").await?;
         let wanted = self.place.wanted(services)?;
-        let mut tries = TRIES;
+        let (mut tries, mut pause) = (TRIES, PAUSE);
         while let Err(error) = self.apply(&wanted, asked, how, listener).await {
             tries -= 1;
-            // What a run that was cut off had asked for may still happen between our look and our act.
-            if error.kind() != Kind::Conflict
-                || !error.fields().contains_key("status")
-                || tries == 0
-            {
+            if tries == 0 || !is_crossed(&error) {
                 return Err(error);
             }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
         let names: Vec<&str> = wanted.iter().map(|one| one.service.name.as_str()).collect();
         let mut rows = self.list().await?;

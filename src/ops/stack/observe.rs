@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bollard::models::ImageInspect;
-use bollard::query_parameters::{ListNetworksOptions, ListVolumesOptions};
+use bollard::query_parameters::ListVolumesOptions;
 use futures_util::future::try_join_all;
 
 use super::hash::Fields;
@@ -11,6 +11,7 @@ use super::labels;
 use super::wanted::{Place, Wanted};
 use crate::base::{Error, Result};
 use crate::ops::docker::container::{self, Container, Filter};
+use crate::ops::docker::network::{self, Network};
 use crate::ops::docker::{Engine, failed, image};
 
 /// A container of the stack.
@@ -54,6 +55,8 @@ pub struct Observed {
     pub strangers: BTreeMap<String, Option<String>>,
     /// Networks by name, with their project.
     pub networks: BTreeMap<String, Option<String>>,
+    /// Second networks of one name, which a run that was cut off may leave.
+    pub surplus: Vec<String>,
     /// Volumes by name, with their project.
     pub volumes: BTreeMap<String, Option<String>>,
     /// The images that are needed and there, by name.
@@ -71,12 +74,14 @@ pub async fn observe(engine: &Engine, place: &Place, wanted: &[Wanted]) -> Resul
     let images = wanted.iter().map(|one| one.image.as_str());
     let (containers, networks, volumes, images) = tokio::try_join!(
         container::list(engine, &all),
-        networks(engine),
+        network::list(engine, Vec::new()),
         volumes(engine),
         images_of(engine, images),
     )?;
+    let (networks, surplus) = by_name(networks, project);
     let mut observed = Observed {
         networks,
+        surplus,
         volumes,
         images,
         ..Observed::default()
@@ -115,21 +120,18 @@ fn foreign(project: &str, folder: &str) -> Error {
     ))
 }
 
-async fn networks(engine: &Engine) -> Result<BTreeMap<String, Option<String>>> {
-    let found = engine
-        .client()
-        .list_networks(None::<ListNetworksOptions>)
-        .await;
-    let found = found.map_err(|e| failed("cannot list the networks", e))?;
-    Ok(found
-        .into_iter()
-        .filter_map(|one| {
-            Some((
-                one.name?,
-                one.labels.unwrap_or_default().remove(labels::PROJECT),
-            ))
-        })
-        .collect())
+/// Networks by name with their project; of several of the stack's with one name, all but the first are too many.
+fn by_name(all: Vec<Network>, project: &str) -> (BTreeMap<String, Option<String>>, Vec<String>) {
+    let (mut networks, mut surplus) = (BTreeMap::new(), Vec::new());
+    for mut network in all {
+        let owner = network.labels.remove(labels::PROJECT);
+        if networks.contains_key(&network.name) && owner.as_deref() == Some(project) {
+            surplus.push(network.id);
+        } else {
+            networks.insert(network.name, owner);
+        }
+    }
+    (networks, surplus)
 }
 
 async fn volumes(engine: &Engine) -> Result<BTreeMap<String, Option<String>>> {

@@ -144,6 +144,9 @@ async fn a_run_that_is_cut_off_anywhere_is_finished_by_the_next() {
         assert_eq!(rows.len(), 2, "{rows:?}");
         assert!(stack.plan(now).await.unwrap().is_empty());
     }
+    // By their identities: of the last cut, a second network of the name may be left.
+    let gone = stack.down(Volumes::Remove).await;
+    assert_eq!(gone.services.len(), 2);
 }
 
 #[tokio::test]
