@@ -1,10 +1,9 @@
 //! The database as scripts see it, on a real server.
 
 mod services {
-    use std::process::Child;
     use std::time::{Duration, Instant};
 
-    use crate::harness::{HUNG, Outcome, Project, psql_as};
+    use crate::harness::{HUNG, Outcome, Project, Signal, psql_as, send};
 
     /// A project with a database and where that is.
     fn project() -> (Project, u16, String) {
@@ -39,14 +38,6 @@ mod services {
             assert!(Instant::now() < deadline, "not {what}");
             std::thread::yield_now();
         }
-    }
-
-    fn signal(child: &Child, name: &str) {
-        let pid = child.id().to_string();
-        let status = std::process::Command::new("kill")
-            .args(["-s", name, &pid])
-            .status();
-        assert!(status.unwrap().success());
     }
 
     #[test]
@@ -149,7 +140,7 @@ mod services {
 
     #[test]
     fn a_signal_ends_what_runs_on_the_server() {
-        for how in ["INT", "TERM", "KILL"] {
+        for (how, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::KILL, 137)] {
             for statement in [
                 "db::exec(`SELECT pg_sleep(600)`)",
                 "db::transaction(|tx| { tx.exec(`CREATE TABLE t (n int)`); tx.query(`SELECT pg_sleep(600)`) })",
@@ -159,16 +150,11 @@ mod services {
                 let child = project.start(&["run", "t"]);
                 until("started", || busy(port, &name) == "1");
 
-                signal(&child, how);
+                assert!(send(how, i32::try_from(child.id()).unwrap()), "{how:?}");
 
                 let outcome = Outcome::wait(child, HUNG, project.root(), &["run", "t"]);
-                let code = match how {
-                    "INT" => Some(130),
-                    "TERM" => Some(143),
-                    _ => Some(137),
-                };
-                assert_eq!(outcome.code, code, "{}", outcome.err);
-                if how != "KILL" {
+                assert_eq!(outcome.code, Some(code), "{}", outcome.err);
+                if how != Signal::KILL {
                     assert_eq!(outcome.out, "cleaned\n");
                 }
                 until("ended", || busy(port, &name) == "0");

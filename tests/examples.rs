@@ -112,6 +112,11 @@ mod services {
     }
 
     #[test]
+    fn every_example_that_needs_an_engine_runs() {
+        run_examples("docker", || Project::new().docker());
+    }
+
+    #[test]
     fn every_example_that_needs_redis_runs() {
         run_examples("redis", || Project::new().redis());
     }
@@ -119,7 +124,7 @@ mod services {
 
 #[test]
 fn no_fence_has_an_unknown_tag() {
-    let tags = ["", "postgres", "redis", "servers"];
+    let tags = ["", "postgres", "redis", "servers", "docker"];
     for (name, form) in own_functions() {
         if let Some((tag, _)) = example(&form.docs) {
             assert!(tags.contains(&tag.as_str()), "{name}: ```{tag}");

@@ -12,6 +12,7 @@ mod arguments;
 mod check;
 mod completions;
 mod conformance;
+mod containers;
 mod db;
 mod declarations;
 mod documents;

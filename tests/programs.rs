@@ -8,8 +8,9 @@ use crate::harness::{HUNG, LEXI, Outcome, Project};
 
 /// Runs `lexi` on a terminal of its own and types `keys` when it has printed `ready`.
 fn on_a_terminal(project: &Project, args: &str, keys: &[u8]) -> Outcome {
+    // A shell that stays would answer Ctrl-C as well, with a code of its own.
     let child = Command::new("script")
-        .args(["-qefc", &format!("{LEXI} {args}"), "seen"])
+        .args(["-qefc", &format!("exec {LEXI} {args}"), "seen"])
         .current_dir(project.root())
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())

@@ -2,10 +2,9 @@
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::harness::{HUNG, Outcome, Project};
+use crate::harness::{HUNG, Outcome, Project, Signal, send};
 
 /// How many rounds: the first number with the other tests, the second with `tests/soak`.
 fn rounds(short: usize, full: usize) -> usize {
@@ -57,14 +56,6 @@ fn carrying(mark: &str) -> Vec<String> {
         .collect()
 }
 
-fn kill(signal: &str, whom: &str) {
-    let status = Command::new("kill")
-        .args([signal, "--", whom])
-        .status()
-        .unwrap();
-    assert!(status.success(), "kill {signal} {whom}");
-}
-
 const GRANDCHILDREN: &str = r#"
     defer(|| fs::write("deferred", "yes"));
     process::run("sh", ["-c", "sleep 300 & setsid sleep 300 & touch started; wait"]);
@@ -88,29 +79,25 @@ fn signals_leave_no_survivor_and_run_every_defer() {
         });
         std::thread::sleep(Duration::from_millis(random.below(30)));
         let (signal, code) = if random.below(2) == 0 {
-            ("-INT", 130)
+            (Signal::INT, 130)
         } else {
-            ("-TERM", 143)
+            (Signal::TERM, 143)
         };
-        let pid = child.id().to_string();
-        let whom = if random.below(2) == 0 {
-            pid
-        } else {
-            format!("-{pid}")
-        };
+        let pid = i32::try_from(child.id()).unwrap();
+        let whom = if random.below(2) == 0 { pid } else { -pid };
 
-        kill(signal, &whom);
+        assert!(send(signal, whom), "{signal:?} {whom}");
         let outcome = Outcome::wait(child, HUNG, project.root(), &["run", "t"]);
 
         let _ended = outcome.exits(code);
         assert!(
             project.path("deferred").exists(),
-            "round {round}: {signal} {whom}: the defer did not run"
+            "round {round}: {signal:?} {whom}: the defer did not run"
         );
         assert_eq!(
             carrying(&mark),
             Vec::<String>::new(),
-            "round {round}: {signal} {whom}: survivors"
+            "round {round}: {signal:?} {whom}: survivors"
         );
     }
 }
@@ -120,7 +107,7 @@ mod services {
     use super::*;
 
     /// The processes of a project: `lexi` itself or one of its servers, by what stands in their command line.
-    fn victims(folder: &Path, name: &str) -> Vec<String> {
+    fn victims(folder: &Path, name: &str) -> Vec<i32> {
         let folder = folder.display().to_string();
         let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
         processes
@@ -132,7 +119,7 @@ mod services {
                     .unwrap_or_default();
                 line.contains(name) && (line.contains(&folder) || here.contains(&folder))
             })
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
             .collect()
     }
 
@@ -153,7 +140,7 @@ mod services {
             let name =
                 ["lexi", "postgres", "redis-server"][usize::try_from(random.below(3)).unwrap()];
             for pid in victims(&folder, name) {
-                let _may_have_ended = Command::new("kill").args(["-9", &pid]).status().unwrap();
+                let _may_have_ended = send(Signal::KILL, pid);
             }
             if name == "lexi" {
                 child.kill().unwrap();

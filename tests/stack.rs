@@ -29,13 +29,15 @@ fn every_script_of_the_project_compiles() {
 }
 
 #[test]
-fn the_docker_driver_and_an_unknown_one_are_refused_with_what_to_do() {
-    let project = Project::new().body("stack::down();");
+fn a_driver_without_an_engine_and_an_unknown_one_are_refused_with_what_to_do() {
+    let project = Project::new()
+        .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        .body("stack::down();");
 
     let _docker = project
         .lexi("--driver docker run t")
         .exits(1)
-        .tells("the Docker driver is not part of this version yet")
+        .tells("no engine answers at `unix:///nowhere/docker.sock`")
         .tells("--driver native");
     let _setting = project
         .lexi("--set LEXI_DRIVER=dokcer run t")

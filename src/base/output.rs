@@ -331,6 +331,11 @@ impl Progress {
         self.bar.set_position(position);
     }
 
+    /// Says how much there is in all, as far as it is known now.
+    pub fn total(&self, total: u64) {
+        self.bar.set_length(total);
+    }
+
     /// Says what is being done now.
     pub fn label(&self, label: &str) {
         self.bar.set_message(label.to_owned());

@@ -21,6 +21,8 @@ pub struct Config {
     pub profile: Profiles,
     /// `auto`, `native` or `docker`.
     pub driver: Option<String>,
+    /// The address that ports are published on which name none; 127.0.0.1 without it.
+    pub bind: Option<std::net::IpAddr>,
     /// Values for every profile.
     #[serde(default)]
     pub settings: BTreeMap<String, Scalar>,

@@ -458,7 +458,7 @@ pub fn is_secret_name(name: &str) -> bool {
 fn text(bytes: Vec<u8>, name: &str) -> Result<String> {
     String::from_utf8(bytes).map_err(|e| {
         let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
-        let line = good.split(|byte| *byte == b'\n').count();
+        let line = 1 + memchr::memchr_iter(b'\n', good).count();
         Error::usage(format!("{name}:{line}: this line is not UTF-8"))
             .hint("save the file as UTF-8")
     })

@@ -12,6 +12,7 @@ pub mod sort;
 pub mod archive;
 pub mod backup;
 pub mod db;
+pub mod docker;
 pub mod env;
 pub mod flow;
 pub mod fs;
@@ -72,6 +73,7 @@ fn modules() -> Vec<(&'static str, Module)> {
         ("backup", backup::module()),
         ("redis", redis::module()),
         ("stack", stack::module()),
+        ("docker", docker::module()),
         ("task", task::module()),
         ("time", time::module()),
         ("ui", ui::module()),

@@ -1,5 +1,9 @@
 //! The `stack` namespace.
 
+mod choice;
+mod containers;
+mod read;
+mod show;
 mod work;
 
 use rhai::{Dynamic, Module, NativeCallContext};
@@ -14,23 +18,29 @@ pub(super) fn module() -> Module {
 pub mod api {
     use rhai::{Array, Map};
 
-    use super::work::{self, chosen_driver, native_driver};
+    use super::work;
     use crate::host::bridge::{self, RhaiResultOf};
-    use crate::host::{Host, strand};
-    use crate::ops::native::{self, Search, provision};
+    use crate::ops::native::{Search, provision};
 
     /// Brings services up and waits until each answers a real question; what runs already is left as it is.
     ///
-    /// A service is a map with the keys of the compose specification (`image`, `command`, `environment`, `ports`,
-    /// `volumes`, `tmpfs`, `depends_on` ..) and `native`: `"postgres"` or `"redis"`, the server that runs without Docker.
-    /// A service without it is skipped by the native driver. If one does not come up, those started with it are ended.
+    /// A service is a map with the keys of the compose specification (`image`, `build`, `command`, `environment`, `ports`,
+    /// `volumes`, `tmpfs`, `healthcheck`, `depends_on`, `restart`, `deploy` ..), `secrets` (files below `/run/secrets` by
+    /// their names) and `native`: `"postgres"` or `"redis"`, the server that runs without Docker. A service without it is
+    /// skipped by the native driver, which ends those it has started if one does not come up. The Docker driver changes
+    /// only what differs from what runs, and leaves a service that does not come up to be looked at. With `--dry-run` the
+    /// plan is shown and nothing is done.
+    ///
+    /// A service is ready when its health test passes, which is asked at once and not after the test's interval, so that
+    /// the engine itself may still say `starting`. A port without an address is published on `bind` of `lexi.toml`, or
+    /// else on 127.0.0.1.
     ///
     /// # Parameters
     /// - `services`: a map of services by name
     ///
     /// # Errors
     /// - `invalid`: a service has a misspelt key or an unusable value
-    /// - `unavailable`: a server is not installed, or the driver is not part of this version
+    /// - `unavailable`: a server is not installed, or no engine answers
     /// - `refused`: the data was made with another password or major version
     /// - `process_failed`: a server ended while it was starting
     /// - `timeout`: a server does not answer in time (60 seconds)
@@ -57,10 +67,15 @@ pub mod api {
     /// # Options
     /// - `only`: names of the services to bring up, with what they depend on (default all)
     /// - `timeout`: how long each may take to answer (default "60s")
+    /// - `wait`: whether to wait until every service is ready, not only those that others need (default true; Docker only)
+    /// - `build`: build images even if they are there (default false; Docker only)
+    /// - `no_cache`: take nothing from an earlier build (default false; Docker only)
+    /// - `recreate`: make every container anew (default false; Docker only)
+    /// - `remove_orphans`: remove services that are not in the map any more (default false; Docker only)
     ///
     /// # Errors
     /// - `invalid`: a service, a name or an option is not usable
-    /// - `unavailable`: a server is not installed, or the driver is not part of this version
+    /// - `unavailable`: a server is not installed, or no engine answers
     ///
     /// # Example
     /// ```redis
@@ -84,7 +99,7 @@ pub mod api {
     ///
     /// # Errors
     /// - `invalid`: a service has a misspelt key or an unusable value
-    /// - `unavailable`: a server is not installed, or the driver is not part of this version
+    /// - `unavailable`: a server is not installed, or no engine answers
     /// - `timeout`: a server does not end or does not answer in time
     ///
     /// # Example
@@ -109,6 +124,11 @@ pub mod api {
     /// # Options
     /// - `only`: names of the services to restart, with what they depend on (default all)
     /// - `timeout`: how long each may take to answer (default "60s")
+    /// - `wait`: whether to wait until every service is ready, not only those that others need (default true; Docker only)
+    /// - `build`: build images even if they are there (default false; Docker only)
+    /// - `no_cache`: take nothing from an earlier build (default false; Docker only)
+    /// - `recreate`: make every container anew (default false; Docker only)
+    /// - `remove_orphans`: remove services that are not in the map any more (default false; Docker only)
     ///
     /// # Errors
     /// - `invalid`: a service, a name or an option is not usable
@@ -138,23 +158,139 @@ pub mod api {
     /// ```
     /// ensure(stack::down() == [], "nothing ran");
     /// ```
-    #[rhai_fn(return_raw)]
+    #[rhai_fn(name = "down", return_raw)]
     pub fn down(ctx: NativeCallContext) -> RhaiResultOf<Array> {
-        let name = "stack::down";
-        let host = Host::of(&ctx);
-        let driver = bridge::call(&ctx, name, native_driver)?;
-        let strand = strand::current();
-        let report = |line: &str| host.output().say(&strand.mark(line));
-        let stopped = bridge::wait(&ctx, name, driver.down(&[], &report))?;
-        Ok(stopped.into_iter().map(|one| one.service.into()).collect())
+        work::down(&ctx, Map::new())
     }
 
-    /// How every service is that has been started before: `service`, `state` ("running" or "stopped"), `health`
-    /// ("healthy" or "unhealthy", by a real question), `detail`, `pid`, `port`, `version`, `uptime_ms`, `memory_bytes`,
-    /// `cpu_ms`, `data_bytes`, `data`; `()` where there is nothing to say.
+    /// The same with options. What is ended in containers is removed with its networks.
+    ///
+    /// # Parameters
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `only`: names of the services to end (default all)
+    /// - `volumes`: also remove the volumes, which is the data (default false; Docker only)
     ///
     /// # Errors
-    /// - `unavailable`: the driver is not part of this version
+    /// - `timeout`: a server does not end in time; it still runs
+    /// - `invalid`: `volumes` with the native driver
+    ///
+    /// # Example
+    /// ```docker
+    /// stack::up(#{ box: #{ image: "busybox", init: true, command: "sleep 600" } });
+    /// ensure(stack::down(#{ volumes: true }) == ["box"], "it is gone");
+    /// ```
+    #[rhai_fn(name = "down", return_raw)]
+    pub fn down_with(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Array> {
+        work::down(&ctx, options)
+    }
+
+    /// What `up` would do, without doing it: `actions` (each `verb`, `kind`, `name`, `causes`), `notes` (what the driver
+    /// cannot carry), `orphans` (services that run and are not wanted any more).
+    ///
+    /// # Parameters
+    /// - `services`: a map of services by name
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `only`: names of the services, with what they depend on (default all)
+    /// - `timeout`: how long each may take to answer (default "60s")
+    /// - `wait`: whether to wait until every service is ready, not only those that others need (default true; Docker only)
+    /// - `build`: build images even if they are there (default false; Docker only)
+    /// - `no_cache`: take nothing from an earlier build (default false; Docker only)
+    /// - `recreate`: make every container anew (default false; Docker only)
+    /// - `remove_orphans`: remove services that are not in the map any more (default false; Docker only)
+    ///
+    /// # Errors
+    /// - `invalid`: a service has a misspelt key or an unusable value
+    /// - `refused`: a network or volume belongs to another stack
+    ///
+    /// # Example
+    /// ```docker
+    /// let plan = stack::plan(#{ box: #{ image: "busybox", command: "sleep 600" } }, #{});
+    /// let service = plan.actions.find(|action| action.kind == "service");
+    /// ensure(service.verb == "create" && service.causes == ["not there"], "it is not there yet");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn plan(ctx: NativeCallContext, services: Map, options: Map) -> RhaiResultOf<Dynamic> {
+        work::plan(&ctx, services, options)
+    }
+
+    /// Runs a program in a service's container; gives `#{ code, stdout, stderr }`.
+    ///
+    /// # Parameters
+    /// - `service`: the service's name
+    /// - `command`: the program and its arguments
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `env`: variables by name (default none)
+    /// - `user`: as whom (default the container's user)
+    /// - `dir`: where (default the container's folder)
+    /// - `stdin`: what it reads, as text (default nothing)
+    /// - `check`: whether an exit code other than 0 is an error (default true)
+    ///
+    /// # Errors
+    /// - `process_failed`: it ended with another code than 0
+    /// - `not_found`: the service has no container
+    /// - `unavailable`: it does not run, or the native driver runs it
+    ///
+    /// # Example
+    /// ```docker
+    /// defer(|| stack::down());
+    /// stack::up(#{ box: #{ image: "busybox", init: true, command: "sleep 600" } });
+    /// ensure(stack::exec("box", ["echo", "hello"], #{}).stdout == "hello\n", "it says hello");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn exec(
+        ctx: NativeCallContext,
+        service: &str,
+        command: Array,
+        options: Map,
+    ) -> RhaiResultOf<Map> {
+        work::exec(&ctx, service, &command, options)
+    }
+
+    /// Gives this terminal to a program in a service's container until it ends.
+    ///
+    /// # Parameters
+    /// - `service`: the service's name
+    /// - `command`: the program and its arguments
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `env`: variables by name (default none)
+    /// - `user`: as whom (default the container's user)
+    /// - `dir`: where (default the container's folder)
+    ///
+    /// # Errors
+    /// - `process_failed`: it ended with another code than 0, which the run ends with, too
+    /// - `unavailable`: it does not run, or the native driver runs it
+    ///
+    /// # Example
+    /// ```docker
+    /// defer(|| stack::down());
+    /// stack::up(#{ box: #{ image: "busybox", init: true, command: "sleep 600" } });
+    /// stack::shell("box", ["echo", "hello"], #{});
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn shell(
+        ctx: NativeCallContext,
+        service: &str,
+        command: Array,
+        options: Map,
+    ) -> RhaiResultOf<()> {
+        work::shell(&ctx, service, &command, options)
+    }
+
+    /// How every service is that has been started before: `service`, `state` ("running", "stopped" ..), `health`
+    /// ("healthy" or "unhealthy"), `detail`, `port`, `memory_bytes`; `()` where there is nothing to say. The native driver
+    /// asks each a real question and adds `pid`, `version`, `uptime_ms`, `cpu_ms`, `data_bytes`, `data`; the Docker driver
+    /// adds `container`, `id`, `image`, `ports`, `cpu_percent`, `memory_limit_bytes`, `received_bytes`, `sent_bytes`.
+    ///
+    /// # Errors
+    /// - `unavailable`: the engine that is asked for does not answer
     ///
     /// # Example
     /// ```
@@ -164,19 +300,13 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn status(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
-        let name = "stack::status";
-        let (driver, credentials) = bridge::call(&ctx, name, |host| {
-            Ok((native_driver(host)?, work::credentials(host)))
-        })?;
-        let status = async { Ok(driver.status(&credentials).await) };
-        let status = bridge::wait(&ctx, name, status)?;
-        bridge::value(&ctx, name, status)
+        work::status(&ctx)
     }
 
     /// The same as `status` without asking the servers anything: `health` is always `()`.
     ///
     /// # Errors
-    /// - `unavailable`: the driver is not part of this version
+    /// - `unavailable`: the engine that is asked for does not answer
     ///
     /// # Example
     /// ```
@@ -185,8 +315,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn ps(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
-        let list = bridge::call(&ctx, "stack::ps", |host| Ok(native_driver(host)?.list()))?;
-        bridge::value(&ctx, "stack::ps", list)
+        work::ps(&ctx)
     }
 
     /// Prints what services have said, each line after the service's name.
@@ -197,7 +326,9 @@ pub mod api {
     ///
     /// # Options
     /// - `tail`: how many of the last lines of each to begin with (default 100)
-    /// - `follow`: go on with new lines until the run is stopped (default false)
+    /// - `follow`: go on with new lines until the run is stopped, also of services that start later (default false)
+    /// - `since`: only lines of this long, such as "10m" (default all; Docker only)
+    /// - `timestamps`: each line after the time it was written (default false; Docker only)
     ///
     /// # Errors
     /// - `not_found`: a service with this name has never been started
@@ -210,7 +341,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn logs(ctx: NativeCallContext, names: Array, options: Map) -> RhaiResultOf<()> {
-        work::print_logs(&ctx, names, options)
+        work::print_logs(&ctx, &names, options)
     }
 
     /// The port on which a service really listens now, or `()` when it does not run.
@@ -222,11 +353,9 @@ pub mod api {
     /// ```
     /// ensure(stack::port("postgres") == (), "it was not started");
     /// ```
-    pub fn port(ctx: NativeCallContext, service: &str) -> Dynamic {
-        let host = Host::of(&ctx);
-        let state = host.project().state();
-        native::published_port(&state, host.profile(), service)
-            .map_or(Dynamic::UNIT, |port| i64::from(port).into())
+    #[rhai_fn(return_raw)]
+    pub fn port(ctx: NativeCallContext, service: &str) -> RhaiResultOf<Dynamic> {
+        work::port(&ctx, service)
     }
 
     /// The driver that runs the services: "native" or "docker". From `--driver`, else the setting `LEXI_DRIVER`, else
@@ -241,8 +370,8 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn driver(ctx: NativeCallContext) -> RhaiResultOf<String> {
-        bridge::call(&ctx, "stack::driver", |host| {
-            Ok(chosen_driver(host)?.as_str().to_owned())
+        work::existing(&ctx, "stack::driver", async |_, driver| {
+            Ok(driver.as_str().to_owned())
         })
     }
 
@@ -280,7 +409,7 @@ pub mod api {
     /// Whether any service of the profile has data.
     ///
     /// # Errors
-    /// - `unavailable`: the driver is not part of this version
+    /// - `unavailable`: the engine that is asked for does not answer
     ///
     /// # Example
     /// ```
@@ -288,8 +417,8 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn has_data(ctx: NativeCallContext) -> RhaiResultOf<bool> {
-        bridge::call(&ctx, "stack::has_data", |host| {
-            Ok(native_driver(host)?.has_data())
+        work::existing(&ctx, "stack::has_data", async |_, driver| {
+            driver.has_data().await
         })
     }
 }

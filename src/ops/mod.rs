@@ -4,6 +4,7 @@ pub mod archive;
 pub mod backup;
 pub mod clock;
 pub mod database;
+pub mod docker;
 pub mod files;
 pub mod http;
 pub mod lock;

@@ -1,5 +1,8 @@
 //! The fluent harness: a temporary project, the real program, and what it printed.
 
+mod engine;
+use rustix::process::{Pid, kill_process, kill_process_group};
+
 mod filter;
 mod outcome;
 mod project;
@@ -7,6 +10,7 @@ mod servers;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use project::Project;
+pub(crate) use rustix::process::Signal;
 pub(crate) use servers::{free_port, psql_as};
 
 /// The program under test.
@@ -14,6 +18,19 @@ pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");
 
 /// How long any one command may take before it counts as hung; not a speed check.
 pub(crate) const HUNG: std::time::Duration = std::time::Duration::from_mins(2);
+
+/// Sends a signal to a process, or to a whole group where `whom` is negative, and says whether there was anybody.
+///
+/// By call, as a minimal system has no `kill` program.
+pub(crate) fn send(signal: Signal, whom: i32) -> bool {
+    let process = Pid::from_raw(whom.abs()).expect("a process");
+    let sent = if whom < 0 {
+        kill_process_group(process, signal)
+    } else {
+        kill_process(process, signal)
+    };
+    sent.is_ok()
+}
 
 /// A text without its mark `«`, and the line and column that the mark stood at.
 #[track_caller]

@@ -1,91 +1,41 @@
 //! What the functions of the `stack` namespace share: the choice of the driver, options, narration.
 
-use rhai::serde::from_dynamic;
 use rhai::{Array, Dynamic, Map, NativeCallContext};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::base::text::did_you_mean;
-use crate::base::units::parse_duration;
-use crate::base::{Error, Result, Secret};
+use super::choice::{self, Choice, Driver};
+use super::containers;
+use super::read::{Request, request};
+use super::show::Show;
+use crate::base::{Error, Result};
 use crate::host::bridge::{self, RhaiResultOf};
-use crate::host::{Host, strand};
+use crate::host::{Host, docker, strand};
+use crate::ops::docker::logs::LogOptions;
 use crate::ops::native::status::Credentials;
-use crate::ops::native::{Driver, Outcome, Running, Search, Up, log, provision};
-use crate::ops::stack::{Service, service};
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct UpOptions {
-    only: Vec<String>,
-    timeout: Option<String>,
-}
+use crate::ops::native::{self, Outcome, Running, Search, Up, log, provision};
+use crate::ops::stack::down::Volumes;
+use crate::ops::stack::plan::{Action, Plan, Unchanged, Verb};
+use crate::ops::stack::{DockerDriver, Service};
 
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct LogOptions {
+struct LogMap {
     tail: usize,
     follow: bool,
+    since: Option<String>,
+    timestamps: bool,
 }
 
-impl Default for LogOptions {
+impl Default for LogMap {
     fn default() -> Self {
         Self {
             tail: 100,
             follow: false,
+            since: None,
+            timestamps: false,
         }
     }
-}
-
-/// What runs the services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Chosen {
-    Native,
-    Docker,
-}
-
-impl Chosen {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Docker => "docker",
-        }
-    }
-}
-
-pub(super) fn chosen_driver(host: &Host) -> Result<Chosen> {
-    let setting = host
-        .settings()
-        .get("LEXI_DRIVER")
-        .filter(|name| !name.is_empty());
-    let name = host
-        .flags()
-        .driver
-        .as_deref()
-        .or(setting)
-        .or(host.project().config().driver.as_deref())
-        .unwrap_or("auto");
-    match name {
-        "auto" | "native" => Ok(Chosen::Native),
-        "docker" => Ok(Chosen::Docker),
-        other => {
-            let near = did_you_mean(other, ["auto", "native", "docker"]);
-            let hint = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
-            Err(Error::usage(format!("unknown driver `{other}`"))
-                .hint(format!("{hint}drivers are auto, native and docker")))
-        }
-    }
-}
-
-pub(super) fn native_driver(host: &Host) -> Result<Driver> {
-    if chosen_driver(host)? == Chosen::Docker {
-        return Err(
-            Error::unavailable("the Docker driver is not part of this version yet")
-                .hint("use the native one: `--driver native`"),
-        );
-    }
-    let search = Search::from_settings(host.settings());
-    Ok(Driver::new(&host.project().state(), host.profile(), search))
 }
 
 pub(super) fn credentials(host: &Host) -> Credentials {
@@ -104,32 +54,244 @@ pub(super) fn start(
     options: Map,
 ) -> RhaiResultOf<Array> {
     let host = Host::of(ctx);
-    let options: UpOptions = bridge::options(ctx, name, options)?;
-    let (driver, services, timeout) = bridge::call(ctx, name, |host| {
-        let timeout = options.timeout.as_deref().unwrap_or("60s");
-        let services = select(service::parse(to_json_map(services)?)?, &options.only)?;
-        Ok((native_driver(host)?, services, parse_duration(timeout)?))
+    let request = request(ctx, name, services, options)?;
+    let restart = name == "stack::restart";
+    let rows = bridge::wait(ctx, name, async {
+        let choice = choice::choose(&host, &request.services).await?;
+        announce(&host, &choice);
+        match choice.driver {
+            Driver::Native(driver) => start_native(&host, &driver, request, restart).await,
+            Driver::Docker(driver) => start_docker(&host, &driver, request, restart).await,
+        }
     })?;
-    let strand = strand::current();
-    let say = |line: &str| host.output().say(&strand.mark(line));
-    say(&heading(&host));
-    let up = if name == "stack::restart" {
-        bridge::wait(ctx, name, driver.restart(&services, timeout, &say))?
-    } else {
-        bridge::wait(ctx, name, driver.up(&services, timeout, &say))?
-    };
-    tell(&up, &say, &|line| host.output().warn(&strand.mark(line)));
-    let running = bridge::value(ctx, name, up.running)?;
-    Ok(running.into_array().unwrap_or_default())
+    let rows = bridge::value(ctx, name, rows)?;
+    Ok(rows.into_array().unwrap_or_default())
 }
 
-/// What everything that follows is about.
-fn heading(host: &Host) -> String {
-    let profile = format!("profile {}, driver native", host.profile());
-    match host.database() {
+async fn start_native(
+    host: &Host,
+    driver: &native::Driver,
+    request: Request,
+    restart: bool,
+) -> Result<Value> {
+    if host.flags().dry_run {
+        let plan = native_plan(driver, &request.services);
+        Show::new(host, &strand::current()).dry_run(&plan);
+        return Ok(Value::Array(Vec::new()));
+    }
+    let strand = strand::current();
+    let say = |line: &str| host.output().say(&strand.mark(line));
+    let up = if restart {
+        driver
+            .restart(&request.services, request.timeout, &say)
+            .await?
+    } else {
+        driver.up(&request.services, request.timeout, &say).await?
+    };
+    tell(&up, &say, &|line| host.output().warn(&strand.mark(line)));
+    json(up.running)
+}
+
+async fn start_docker(
+    host: &Host,
+    driver: &DockerDriver,
+    request: Request,
+    restart: bool,
+) -> Result<Value> {
+    let unchanged = if restart {
+        Unchanged::Restart
+    } else {
+        Unchanged::Keep
+    };
+    let asked = containers::asked(&request.options, request.declared, unchanged);
+    let how = containers::how(&request.options, request.timeout);
+    json(containers::up(host, driver, request.services, &asked, how).await?)
+}
+
+fn json(rows: impl Serialize) -> Result<Value> {
+    serde_json::to_value(rows).map_err(|e| Error::internal("cannot make a script value").because(e))
+}
+
+/// What `up` would do.
+pub(super) fn plan(ctx: &NativeCallContext, services: Map, options: Map) -> RhaiResultOf<Dynamic> {
+    let name = "stack::plan";
+    let host = Host::of(ctx);
+    let request = request(ctx, name, services, options)?;
+    let plan = bridge::wait(ctx, name, async {
+        match choice::choose(&host, &request.services).await?.driver {
+            Driver::Native(driver) => Ok(native_plan(&driver, &request.services)),
+            Driver::Docker(driver) => {
+                let asked = containers::asked(&request.options, request.declared, Unchanged::Keep);
+                driver.plan(request.services, &asked).await
+            }
+        }
+    })?;
+    bridge::value(ctx, name, plan)
+}
+
+/// The native driver starts what does not run; what it cannot run is named.
+fn native_plan(driver: &native::Driver, services: &[Service]) -> Plan {
+    let running = driver.list();
+    let is_running = |name: &str| {
+        running
+            .iter()
+            .any(|one| one.service == name && one.state == "running")
+    };
+    let mut plan = Plan::default();
+    for service in services {
+        let name = &service.name;
+        if service.native.is_none() {
+            plan.notes.push(format!("{name}: skipped, needs Docker"));
+        } else if is_running(name) {
+            plan.actions.push(Action::service(Verb::Keep, name, &[]));
+        } else {
+            plan.actions
+                .push(Action::service(Verb::Start, name, &["does not run"]));
+        }
+    }
+    plan
+}
+
+/// Says what everything that follows is about.
+fn announce(host: &Host, choice: &Choice) {
+    let strand = strand::current();
+    let say = |line: &str| host.output().say(&strand.mark(line));
+    if let Some(why) = &choice.why {
+        say(why);
+    }
+    let profile = format!(
+        "profile {}, driver {}",
+        host.profile(),
+        choice.driver.as_str()
+    );
+    say(&match host.database() {
         Ok(target) => format!("{profile}, database {target}"),
         Err(_) => profile,
-    }
+    });
+}
+
+/// The driver for what is there.
+pub(super) fn existing<T>(
+    ctx: &NativeCallContext,
+    name: &str,
+    work: impl AsyncFnOnce(&Host, Driver) -> Result<T>,
+) -> RhaiResultOf<T> {
+    let host = Host::of(ctx);
+    bridge::wait(ctx, name, async {
+        let driver = choice::existing(&host).await?;
+        work(&host, driver).await
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct DownOptions {
+    only: Vec<String>,
+    volumes: bool,
+}
+
+pub(super) fn down(ctx: &NativeCallContext, options: Map) -> RhaiResultOf<Array> {
+    let name = "stack::down";
+    let options: DownOptions = bridge::options(ctx, name, options)?;
+    let names = existing(ctx, name, async |host, driver| match driver {
+        Driver::Native(_) if options.volumes => {
+            Err(Error::invalid("the native driver has no volumes to remove")
+                .hint("its data is a folder below `.lexi/native`"))
+        }
+        Driver::Native(driver) => {
+            let strand = strand::current();
+            let report = |line: &str| host.output().say(&strand.mark(line));
+            let stopped = driver.down(&options.only, &report).await?;
+            Ok(stopped
+                .into_iter()
+                .map(|one| one.service)
+                .collect::<Vec<_>>())
+        }
+        Driver::Docker(driver) => {
+            let volumes = if options.volumes {
+                Volumes::Remove
+            } else {
+                Volumes::Keep
+            };
+            Ok(containers::down(host, &driver, &options.only, volumes)
+                .await?
+                .services)
+        }
+    })?;
+    Ok(names.into_iter().map(Dynamic::from).collect())
+}
+
+pub(super) fn status(ctx: &NativeCallContext) -> RhaiResultOf<Dynamic> {
+    let name = "stack::status";
+    let rows = existing(ctx, name, async |host, driver| match driver {
+        Driver::Native(driver) => json(driver.status(&credentials(host)).await),
+        Driver::Docker(driver) => json(driver.status().await?),
+    })?;
+    bridge::value(ctx, name, rows)
+}
+
+pub(super) fn ps(ctx: &NativeCallContext) -> RhaiResultOf<Dynamic> {
+    let name = "stack::ps";
+    let rows = existing(ctx, name, async |_, driver| match driver {
+        Driver::Native(driver) => json(driver.list()),
+        Driver::Docker(driver) => json(driver.list().await?),
+    })?;
+    bridge::value(ctx, name, rows)
+}
+
+/// The port of a service that runs.
+pub(super) fn port(ctx: &NativeCallContext, service: &str) -> RhaiResultOf<Dynamic> {
+    let port = existing(ctx, "stack::port", async |host, driver| match driver {
+        Driver::Native(_) => Ok(native::published_port(
+            &host.project().state(),
+            host.profile(),
+            service,
+        )),
+        Driver::Docker(driver) => {
+            let rows = driver.list().await?;
+            let row = rows
+                .into_iter()
+                .find(|row| row.service == service && row.state == "running");
+            Ok(row.and_then(|row| row.port))
+        }
+    })?;
+    Ok(port.map_or(Dynamic::UNIT, |port| i64::from(port).into()))
+}
+
+/// A service that only Docker can look into.
+fn only_docker(service: &str) -> Error {
+    Error::unavailable(format!(
+        "service `{service}` is not in a container: the native driver runs it"
+    ))
+    .hint("start a program of this machine instead, or use `--driver docker`")
+}
+
+pub(super) fn exec(
+    ctx: &NativeCallContext,
+    service: &str,
+    command: &Array,
+    options: Map,
+) -> RhaiResultOf<Map> {
+    let name = "stack::exec";
+    let (exec, check) = docker::exec_of(ctx, name, command, options)?;
+    existing(ctx, name, async |_, driver| match driver {
+        Driver::Native(_) => Err(only_docker(service)),
+        Driver::Docker(driver) => containers::exec(&driver, service, &exec, check).await,
+    })
+}
+
+pub(super) fn shell(
+    ctx: &NativeCallContext,
+    service: &str,
+    command: &Array,
+    options: Map,
+) -> RhaiResultOf<()> {
+    let name = "stack::shell";
+    let exec = docker::shell_of(ctx, name, command, options)?;
+    existing(ctx, name, async |host, driver| match driver {
+        Driver::Native(_) => Err(only_docker(service)),
+        Driver::Docker(driver) => containers::shell(host, &driver, service, &exec).await,
+    })
 }
 
 fn tell(up: &Up, say: &dyn Fn(&str), warn: &dyn Fn(&str)) {
@@ -167,53 +329,46 @@ fn line(running: &Running) -> String {
     format!("{service} {version} {did} on 127.0.0.1:{port}{instead} (pid {pid})")
 }
 
-/// The services with these names and what they depend on, or all.
-fn select(services: Vec<Service>, only: &[String]) -> Result<Vec<Service>> {
-    if only.is_empty() {
-        return Ok(services);
-    }
-    let names: Vec<&str> = services
-        .iter()
-        .map(|service| service.name.as_str())
-        .collect();
-    if let Some(unknown) = only.iter().find(|name| !names.contains(&name.as_str())) {
-        let near = did_you_mean(unknown, names.iter().copied());
-        let hint = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
-        return Err(Error::invalid(format!("no service `{unknown}`"))
-            .hint(format!("{hint}services are {}", names.join(", "))));
-    }
-    let mut wanted: Vec<String> = only.to_vec();
-    // Each service comes after what it depends on, so one look from the end finds everything.
-    for service in services.iter().rev() {
-        if wanted.contains(&service.name) {
-            wanted.extend(service.depends_on.keys().cloned());
+pub(super) fn print_logs(ctx: &NativeCallContext, names: &Array, options: Map) -> RhaiResultOf<()> {
+    let name = "stack::logs";
+    let options: LogMap = bridge::options(ctx, name, options)?;
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    existing(ctx, name, async |host, driver| match driver {
+        Driver::Native(driver) => native_logs(host, &driver, &names, &options).await,
+        Driver::Docker(driver) => {
+            let options = LogOptions {
+                follow: options.follow,
+                tail: Some(options.tail as u64),
+                since: options.since.as_deref().map(docker::ago).transpose()?,
+                timestamps: options.timestamps,
+            };
+            containers::print_logs(host, &driver, &names, &options).await
         }
-    }
-    Ok(services
-        .into_iter()
-        .filter(|service| wanted.contains(&service.name))
-        .collect())
+    })
 }
 
-pub(super) fn print_logs(ctx: &NativeCallContext, names: Array, options: Map) -> RhaiResultOf<()> {
-    let name = "stack::logs";
-    let host = Host::of(ctx);
-    let options: LogOptions = bridge::options(ctx, name, options)?;
-    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+async fn native_logs(
+    host: &Host,
+    driver: &native::Driver,
+    names: &[String],
+    options: &LogMap,
+) -> Result<()> {
+    if options.since.is_some() || options.timestamps {
+        return Err(Error::invalid(
+            "`since` and `timestamps` need the Docker driver",
+        ));
+    }
     let print = |service: &str, line: &str| host.output().data(&format!("{service} | {line}"));
-    let logs = bridge::call(ctx, name, |host| native_driver(host)?.logs(&names))?;
-    let follow = bridge::call(ctx, name, |_| {
-        // Where the following begins is settled before the tail is read, so that no line is lost between the two.
-        let follow = options.follow.then(|| log::Follow::from_here(&logs));
-        for (service, path) in &logs {
-            for line in log::tail(path, options.tail)? {
-                print(service, &line);
-            }
+    let logs = driver.logs(names)?;
+    // Where the following begins is settled before the tail is read, so that no line is lost between the two.
+    let follow = options.follow.then(|| log::Follow::from_here(&logs));
+    for (service, path) in &logs {
+        for line in log::tail(path, options.tail)? {
+            print(service, &line);
         }
-        Ok(follow)
-    })?;
+    }
     match follow {
-        Some(follow) => bridge::wait(ctx, name, follow.lines(&print)),
+        Some(follow) => follow.lines(&print).await,
         None => Ok(()),
     }
 }
@@ -223,95 +378,13 @@ pub(super) fn install(ctx: &NativeCallContext) -> RhaiResultOf<Array> {
     let host = Host::of(ctx);
     let search = Search::from_settings(host.settings());
     let missing = provision::missing(&search);
-    if !missing.is_empty() {
+    if !missing.is_empty() && provision::is_possible() {
         let packages = missing.join(", ");
         host.output()
-            .say(&strand::current().mark(&format!("installing {packages}")));
+            .say(&strand::current().mark(&format!("installing {packages}: a minute or so")));
     }
     let state = host.project().state();
     let report = |line: &str| host.output().detail(line);
     let installed = bridge::wait(ctx, name, provision::provision(&search, &state, &report))?;
     Ok(installed.into_iter().map(Dynamic::from).collect())
-}
-
-/// A map of a script as JSON; a secret is given away here, for the server it is meant for.
-fn to_json_map(map: Map) -> Result<serde_json::Map<String, Value>> {
-    map.into_iter()
-        .map(|(key, value)| Ok((key.to_string(), to_json(&value)?)))
-        .collect()
-}
-
-fn to_json(value: &Dynamic) -> Result<Value> {
-    if let Some(secret) = value.read_lock::<Secret>() {
-        return Ok(secret.reveal().into());
-    }
-    if let Some(map) = value.read_lock::<Map>() {
-        return Ok(Value::Object(to_json_map(map.clone())?));
-    }
-    if let Some(items) = value.read_lock::<Array>() {
-        return items.iter().map(to_json).collect();
-    }
-    from_dynamic(value).map_err(|e| {
-        Error::invalid("a service holds a value that cannot be read").because(e.to_string())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn services(text: &str) -> Vec<Service> {
-        let Value::Object(map) = serde_json::from_str(text).unwrap() else {
-            panic!("a test passes a map")
-        };
-        service::parse(map).unwrap()
-    }
-
-    #[test]
-    fn a_selection_takes_what_it_depends_on_along() {
-        let all = || {
-            services(
-                r#"{"a": {"image": "x", "depends_on": ["b"]}, "b": {"image": "x", "depends_on": ["c"]},
-                    "c": {"image": "x"}, "d": {"image": "x"}}"#,
-            )
-        };
-        let names = |only: &[&str]| -> Vec<String> {
-            let only: Vec<String> = only.iter().map(|name| (*name).to_owned()).collect();
-            let selected = select(all(), &only).unwrap();
-            selected.into_iter().map(|service| service.name).collect()
-        };
-
-        assert_eq!(names(&["a"]), ["c", "b", "a"]);
-        assert_eq!(names(&["d"]), ["d"]);
-        assert_eq!(names(&[]).len(), 4);
-        let error = select(
-            services(r#"{"redis": {"image": "x"}}"#),
-            &["rediss".to_owned()],
-        );
-        assert_eq!(
-            error.unwrap_err().hint_text(),
-            Some("did you mean `redis`? services are redis")
-        );
-    }
-
-    #[test]
-    fn a_script_value_becomes_json_with_its_secrets() {
-        let inner: Map = [
-            ("p".into(), Dynamic::from(Secret::new("s"))),
-            ("n".into(), 5_i64.into()),
-        ]
-        .into();
-        let map: Map = [
-            ("env".into(), inner.into()),
-            ("list".into(), Dynamic::from(vec![Dynamic::UNIT])),
-        ]
-        .into();
-
-        let json = Value::Object(to_json_map(map).unwrap());
-
-        assert_eq!(
-            json,
-            serde_json::json!({"env": {"p": "s", "n": 5}, "list": [null]})
-        );
-    }
 }

@@ -62,7 +62,7 @@ pub async fn provision(
     if packages.is_empty() {
         return Ok(packages);
     }
-    if !Path::new("/usr/bin/apt-get").exists() || !rustix::process::geteuid().is_root() {
+    if !is_possible() {
         return Err(by_hand(&packages));
     }
     let job = Job {
@@ -79,6 +79,11 @@ pub async fn provision(
     } else {
         Err(by_hand(&left))
     }
+}
+
+/// Whether this user can install packages here.
+pub fn is_possible() -> bool {
+    Path::new("/usr/bin/apt-get").exists() && rustix::process::geteuid().is_root()
 }
 
 /// The error of a machine that has to be prepared by hand.

@@ -1,10 +1,25 @@
 //! Services as data, whichever driver runs them.
 
+pub mod apply;
 pub mod deploy;
+pub mod down;
+pub mod engine;
 mod form;
+pub mod hash;
+pub mod labels;
+mod make;
+pub mod observe;
 pub mod part;
+pub mod plan;
 pub mod port;
+mod ready;
+mod secrets;
 pub mod service;
+pub mod wanted;
 
+pub use engine::DockerDriver;
 pub use port::Port;
 pub use service::{NativeServer, Service};
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,9 @@ pub struct Service {
     /// Variables; their values never print.
     #[serde(deserialize_with = "form::secret_pairs")]
     pub environment: BTreeMap<String, Secret>,
+    /// Our own form: files below `/run/secrets` by their names, with what is in them.
+    #[serde(deserialize_with = "form::secret_pairs")]
+    pub secrets: BTreeMap<String, Secret>,
     /// Ports and where they are published.
     pub ports: Vec<Port>,
     /// Volumes and folders.
@@ -89,9 +92,13 @@ pub struct Service {
 }
 
 impl Service {
-    /// The value of a variable; empty without one.
+    /// The value of a variable, or of the secret with its name; empty without one.
     pub fn variable(&self, name: &str) -> Secret {
-        self.environment.get(name).cloned().unwrap_or_default()
+        let value = self
+            .environment
+            .get(name)
+            .or_else(|| self.secrets.get(name));
+        value.cloned().unwrap_or_default()
     }
 
     /// Where a port inside is published: `None` when it is not, `Some(None)` on any free port.

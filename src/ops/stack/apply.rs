@@ -1,0 +1,373 @@
+//! Doing what a plan says: images, then networks and volumes, then all services at once, each when its turn has come.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bollard::models::VolumeCreateRequest;
+use futures_util::future::try_join_all;
+
+use super::deploy::Restart;
+use super::labels;
+use super::observe::{self, Image, Observed};
+use super::part::Condition;
+use super::plan::{Action, Kind, Plan, REBUILT, Verb, is_one_shot};
+use super::ready::{Board, Probe, State, last_lines};
+use super::wanted::{Place, Wanted};
+use crate::base::{Error, Kind as ErrorKind, Result, units};
+use crate::ops::docker::auth::Logins;
+use crate::ops::docker::build::{BuildOptions, build};
+use crate::ops::docker::connect::Address;
+use crate::ops::docker::container::{self, Anonymous, Container};
+use crate::ops::docker::image::{Pulling, pull};
+use crate::ops::docker::{Engine, failed, network};
+
+/// How many lines of a failed service's log are told.
+const LAST_LINES: u64 = 20;
+
+/// What happens while a plan is applied.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'a> {
+    /// An image comes.
+    Pulling(&'a str, Pulling),
+    /// A line of a build.
+    Building(&'a str, &'a str),
+    /// A network or volume was made.
+    Made(Kind, &'a str),
+    /// Something begins with a service: `creating`, `starting`, `waiting` ..
+    Doing(&'a str, &'a str),
+    /// A service is ready, after this time.
+    Ready(&'a str, Duration),
+    /// A service is not: its last lines and what its health test said.
+    Failed(&'a str, &'a [String], &'a str),
+}
+
+/// Whom to tell.
+pub type Report<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
+
+/// How a plan is applied.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// Whether it waits until every service is ready, not only those that others need.
+    pub wait: bool,
+    /// How long each service may take to become ready.
+    pub limit: Duration,
+    /// Whether a build takes nothing from an earlier one.
+    pub no_cache: bool,
+}
+
+/// A plan and all it needs to be applied.
+pub(super) struct Work<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) place: &'a Place,
+    pub(super) wanted: &'a [Wanted],
+    pub(super) observed: &'a Observed,
+    pub(super) plan: &'a Plan,
+    pub(super) how: How,
+    pub(super) logins: &'a Logins,
+    pub(super) report: Report<'a>,
+}
+
+impl Work<'_> {
+    /// Does it all; the first failure ends it and leaves everything as it is then, to be looked at.
+    pub(super) async fn apply(&self) -> Result<()> {
+        let images = self.images().await?;
+        try_join_all(self.of(Kind::Network).map(|name| self.make_network(name))).await?;
+        try_join_all(self.of(Kind::Volume).map(|name| self.make_volume(name))).await?;
+        self.remove().await?;
+        let board = Board::new();
+        // A second back: what happens between two looks must not be lost.
+        let since = now_ms() / 1000 - 1;
+        let all = self
+            .wanted
+            .iter()
+            .map(|wanted| self.bring(wanted, &images, &board));
+        tokio::select! {
+            done = try_join_all(all) => done.map(drop),
+            error = board.listen(self.engine, &self.place.project, since) => Err(error),
+        }
+    }
+
+    /// Now by the engine's clock: ours when it is on this machine, unknown otherwise.
+    fn now_ms(&self) -> i64 {
+        match self.engine.endpoint().address {
+            Address::Unix(_) => now_ms(),
+            Address::Tcp(_) => 0,
+        }
+    }
+
+    /// The names of what is to be made of a kind.
+    fn of(&self, kind: Kind) -> impl Iterator<Item = &str> {
+        let actions = self.plan.actions.iter();
+        let made = actions.filter(move |action| action.kind == kind && action.verb == Verb::Create);
+        made.map(|action| action.name.as_str())
+    }
+
+    async fn images(&self) -> Result<BTreeMap<String, Image>> {
+        let actions = self
+            .plan
+            .actions
+            .iter()
+            .filter(|action| action.kind == Kind::Image);
+        let missing: Vec<_> = actions.collect();
+        if missing.is_empty() {
+            return Ok(self.observed.images.clone());
+        }
+        try_join_all(missing.into_iter().map(async |action| {
+            if action.verb == Verb::Build {
+                return self.build(&action.name).await;
+            }
+            let report = |state| (self.report)(Progress::Pulling(&action.name, state));
+            let pulled = pull(self.engine, &action.name, self.logins, &report).await;
+            pulled.map(drop)
+        }))
+        .await?;
+        observe::images_of(
+            self.engine,
+            self.wanted.iter().map(|one| one.image.as_str()),
+        )
+        .await
+    }
+
+    async fn build(&self, image: &str) -> Result<()> {
+        let build_of = |one: &Wanted| one.service.build.clone().filter(|_| one.image == image);
+        let Some(fields) = self.wanted.iter().find_map(build_of) else {
+            return Err(Error::internal("an image is built that nobody describes"));
+        };
+        let fields = fields.0;
+        let options = BuildOptions {
+            folder: self.place.root.join(&fields.context),
+            dockerfile: fields.dockerfile,
+            tag: image.to_owned(),
+            target: fields.target,
+            args: fields.args,
+            labels: [(labels::PROJECT.to_owned(), self.place.project.clone())].into(),
+            no_cache: self.how.no_cache,
+            pull: false,
+        };
+        let report = |line: &str| (self.report)(Progress::Building(image, line));
+        build(self.engine, &options, self.logins, &report)
+            .await
+            .map(drop)
+    }
+
+    fn labels(&self, kind: &str, name: &str) -> BTreeMap<String, String> {
+        let own = (kind.to_owned(), name.to_owned());
+        self.place.labels().into_iter().chain([own]).collect()
+    }
+
+    async fn make_network(&self, name: &str) -> Result<()> {
+        network::create(self.engine, name, &self.labels(labels::NETWORK, name)).await?;
+        (self.report)(Progress::Made(Kind::Network, name));
+        Ok(())
+    }
+
+    async fn make_volume(&self, name: &str) -> Result<()> {
+        let request = VolumeCreateRequest {
+            name: Some(name.to_owned()),
+            labels: Some(self.labels(labels::VOLUME, name).into_iter().collect()),
+            ..VolumeCreateRequest::default()
+        };
+        let made = self.engine.client().create_volume(request).await;
+        made.map_err(|e| failed(format!("cannot make volume `{name}`"), e))?;
+        (self.report)(Progress::Made(Kind::Volume, name));
+        Ok(())
+    }
+
+    /// Second containers and orphans go first: they may hold a name or a port.
+    async fn remove(&self) -> Result<()> {
+        for id in &self.observed.surplus {
+            // One that a container is in cannot go; starting by its name then says what is wrong.
+            let _in_use = network::remove(self.engine, id).await;
+        }
+        let gone = self
+            .plan
+            .actions
+            .iter()
+            .filter(|action| action.verb == Verb::Remove);
+        let gone =
+            gone.filter_map(|action| Some((action.name.as_str(), action.container.as_deref()?)));
+        try_join_all(gone.map(async |(name, id)| {
+            (self.report)(Progress::Doing(name, "removing"));
+            container::stop(self.engine, id, None).await?;
+            container::remove(self.engine, id, Anonymous::Keep).await
+        }))
+        .await
+        .map(drop)
+    }
+
+    /// Brings one service to where it is to be.
+    async fn bring(
+        &self,
+        wanted: &Wanted,
+        images: &BTreeMap<String, Image>,
+        board: &Board,
+    ) -> Result<()> {
+        let began = Instant::now();
+        let name = wanted.service.name.as_str();
+        let Some(action) = self.plan.of_service(name) else {
+            return Err(Error::internal(format!(
+                "the plan says nothing of `{name}`"
+            )));
+        };
+        let comes_back = !matches!(wanted.service.restart, Restart::No);
+        let image = images.get(&wanted.image).cloned().unwrap_or_default();
+        let verb = self.verb(action, &image);
+        let id = match (&action.container, verb) {
+            (Some(old), Verb::Recreate) => self.recreate(wanted, &image, old).await?,
+            (Some(id), _) => id.clone(),
+            (None, _) => {
+                (self.report)(Progress::Doing(name, "creating"));
+                self.create(wanted, &wanted.container, wanted.body.clone())
+                    .await?
+            }
+        };
+        board.know(&id, name, comes_back, self.now_ms());
+        if verb == Verb::Keep {
+            self.keep(action, board);
+        } else {
+            self.start(wanted, &id, verb, board).await?;
+        }
+        let probe = Probe::of(wanted.service.healthcheck.as_ref(), &image.test);
+        let ready = self.ready(wanted, &id, probe, board).await;
+        if ready? && verb != Verb::Keep {
+            (self.report)(Progress::Ready(name, began.elapsed()));
+        }
+        Ok(())
+    }
+
+    /// The container that an action is done to, as it was seen.
+    fn seen(&self, action: &Action) -> Option<&Container> {
+        let all = self
+            .observed
+            .services
+            .get(&action.name)
+            .into_iter()
+            .flatten();
+        let mut all = all.map(|seen| &seen.container);
+        all.find(|seen| Some(&seen.id) == action.container.as_ref())
+    }
+
+    /// What is really done: a build that has changed nothing needs no new container.
+    fn verb(&self, action: &Action, image: &Image) -> Verb {
+        let is_same = self
+            .seen(action)
+            .is_some_and(|seen| seen.image_id == image.id);
+        match action.verb {
+            Verb::Recreate if action.causes == [REBUILT] && is_same => Verb::Start,
+            verb => verb,
+        }
+    }
+
+    /// What the list says of a container that is left as it is.
+    fn keep(&self, action: &Action, board: &Board) {
+        let seen = self.seen(action);
+        let seen = seen.map(|seen| (seen.is_running(), seen.health.as_deref()));
+        let state = match seen {
+            Some((true, Some("healthy"))) => State::Healthy,
+            Some((false, _)) => State::Ended(0),
+            _ => State::Running,
+        };
+        board.set(&action.name, state);
+    }
+
+    async fn start(&self, wanted: &Wanted, id: &str, verb: Verb, board: &Board) -> Result<()> {
+        let name = wanted.service.name.as_str();
+        for (on, dependency) in &wanted.service.depends_on {
+            let is_here = self.wanted.iter().any(|one| one.service.name == *on);
+            if is_here {
+                (self.report)(Progress::Doing(name, &format!("waiting for {on}")));
+                board.wait(on, dependency.condition).await?;
+            }
+        }
+        board.clear(name);
+        (self.report)(Progress::Doing(name, "starting"));
+        if verb == Verb::Restart {
+            // The end that belongs to it is none of its ends.
+            board.forget(id);
+            container::restart(self.engine, id, None).await?;
+            let comes_back = !matches!(wanted.service.restart, Restart::No);
+            board.know(id, name, comes_back, self.now_ms());
+        } else {
+            let started = container::start(self.engine, &wanted.container).await;
+            started.map_err(|e| {
+                e.context(format!("service `{name}`"))
+                    .field("service", name)
+            })?;
+        }
+        board.started(name);
+        Ok(())
+    }
+
+    /// Waits until a service is ready, if somebody wants to know; gives whether it is.
+    async fn ready(
+        &self,
+        wanted: &Wanted,
+        id: &str,
+        probe: Option<Probe>,
+        board: &Board,
+    ) -> Result<bool> {
+        let name = wanted.service.name.as_str();
+        let is_needed = self.wanted.iter().any(|one| {
+            let on = one.service.depends_on.get(name);
+            on.is_some_and(|on| on.condition == Condition::ServiceHealthy)
+        });
+        let runs_once = is_one_shot(self.wanted, name);
+        if !self.how.wait && !is_needed && !runs_once {
+            return Ok(false);
+        }
+        let condition = match (&probe, runs_once) {
+            (_, true) => Condition::ServiceCompletedSuccessfully,
+            (Some(_), _) => Condition::ServiceHealthy,
+            (None, _) => Condition::ServiceStarted,
+        };
+        let last = Mutex::new(String::new());
+        let asking = async {
+            if let (Some(probe), Condition::ServiceHealthy) = (&probe, condition) {
+                (self.report)(Progress::Doing(name, "waiting"));
+                probe.ask(self.engine, id, &last).await;
+                board.set(name, State::Healthy);
+            }
+            std::future::pending::<()>().await;
+        };
+        let answer = async {
+            tokio::select! {
+                biased;
+                ready = board.wait(name, condition) => ready,
+                () = asking => Ok(()),
+            }
+        };
+        let in_time = tokio::time::timeout(self.how.limit, answer).await;
+        let error = match in_time {
+            Ok(Ok(())) => return Ok(true),
+            Ok(Err(error)) => error,
+            Err(_elapsed) => {
+                let limit = units::duration(self.how.limit);
+                Error::new(
+                    ErrorKind::Timeout,
+                    format!("service `{name}` is not ready after {limit}"),
+                )
+            }
+        };
+        let health = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Err(self.explain(name, id, error, &health).await)
+    }
+
+    /// An error with what the service said last.
+    async fn explain(&self, name: &str, id: &str, error: Error, health: &str) -> Error {
+        let lines = last_lines(self.engine, id, LAST_LINES).await;
+        (self.report)(Progress::Failed(name, &lines, health));
+        error
+            .hint(format!("see all it said: `lexi run logs {name} --once`"))
+            .field("service", name)
+            .field("log", lines.join("\n"))
+            .field("health", health)
+    }
+}
+
+fn now_ms() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
