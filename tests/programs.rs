@@ -192,3 +192,38 @@ fn temporary_files_go_with_the_run() {
 
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 }
+
+#[test]
+fn a_program_ends_where_our_session_began_outside_the_process_namespace() {
+    // The number of such a session is 0. A container that was entered from a shell is the usual case.
+    let project = Project::new().body(
+        r#"process::run("sh", ["-c", "sleep 300 & exec sleep 300"], #{ timeout: "100ms" });"#,
+    );
+    let inside = ["--pid", "--fork", "--mount-proc"];
+    let is_allowed = Command::new("unshare").args(inside).arg("true").status();
+    // Where no namespace may be made we are in such a container ourselves, and a plain run is the test.
+    let wrapper: &[&str] = match is_allowed.is_ok_and(|status| status.success()) {
+        true => &["unshare", "--pid", "--fork", "--mount-proc", LEXI],
+        false => &[LEXI],
+    };
+    let mut command = Command::new(wrapper[0]);
+    let plain = project.command(&[]);
+    command
+        .args(&wrapper[1..])
+        .args(["run", "t"])
+        .current_dir(project.root())
+        .env_clear()
+        .envs(
+            plain
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+
+    let child = command.spawn().unwrap();
+
+    let outcome = Outcome::wait(child, HUNG, project.root(), &["run", "t"]).exits(124);
+    assert!(!outcome.err.contains("panicked"), "{}", outcome.err);
+}

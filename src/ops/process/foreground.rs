@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::program::Program;
 use super::registry::Registry;
 use super::running::{Started, Streams};
+use super::table;
 use crate::base::{Cancel, Error, Result};
 
 impl Program {
@@ -46,7 +47,8 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let stdin = rustix::stdio::stdin();
         // Setting a terminal that belongs to another group would stop us.
-        let is_ours = tcgetpgrp(stdin).is_ok_and(|group| group == rustix::process::getpgrp());
+        let is_ours =
+            tcgetpgrp(stdin).is_ok_and(|group| Some(group.as_raw_pid()) == table::own_group());
         if let (Some(settings), true) = (&self.0, is_ours) {
             // A terminal that was closed needs no settings.
             let _closed = tcsetattr(stdin, OptionalActions::Drain, settings);

@@ -2,7 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::process::{Pid, getsid, test_kill_process_group};
+use rustix::process::{Pid, test_kill_process_group};
 
 /// Whether a process group of our own session still has a member that is not a zombie.
 ///
@@ -11,7 +11,7 @@ pub(super) fn has_members(group: Pid) -> bool {
     if test_kill_process_group(group).is_err() {
         return false;
     }
-    let session = getsid(None).map_or(0, Pid::as_raw_pid);
+    let session = own_stat().map_or(0, |stat| stat.session);
     // A zombie that nobody reaps (a container without an init) still counts for the system call, so look closer.
     let mut pids = pids().peekable();
     pids.peek().is_none()
@@ -39,6 +39,18 @@ pub(super) fn carrying(name: &str, value: &str) -> Vec<Pid> {
         .filter(|pid| stat(*pid).is_some_and(|stat| !stat.is_ended))
         .filter_map(Pid::from_raw)
         .collect()
+}
+
+/// Our own process group.
+///
+/// Its number, and that of our session, is 0 where its leader is outside our process namespace, as in a container that
+/// was entered from a shell; rustix' own calls take that for impossible and panic.
+pub(super) fn own_group() -> Option<i32> {
+    own_stat().map(|stat| stat.group)
+}
+
+fn own_stat() -> Option<Stat> {
+    parse_stat(&std::fs::read_to_string("/proc/self/stat").ok()?)
 }
 
 fn pids() -> impl Iterator<Item = i32> {
