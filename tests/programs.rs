@@ -202,9 +202,10 @@ fn a_program_ends_where_our_session_began_outside_the_process_namespace() {
     let inside = ["--pid", "--fork", "--mount-proc"];
     let is_allowed = Command::new("unshare").args(inside).arg("true").status();
     // Where no namespace may be made we are in such a container ourselves, and a plain run is the test.
-    let wrapper: &[&str] = match is_allowed.is_ok_and(|status| status.success()) {
-        true => &["unshare", "--pid", "--fork", "--mount-proc", LEXI],
-        false => &[LEXI],
+    let wrapper: &[&str] = if is_allowed.is_ok_and(|status| status.success()) {
+        &["unshare", "--pid", "--fork", "--mount-proc", LEXI]
+    } else {
+        &[LEXI]
     };
     let mut command = Command::new(wrapper[0]);
     let plain = project.command(&[]);
