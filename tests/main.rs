@@ -27,6 +27,7 @@ mod programs;
 mod questions;
 mod redis;
 mod run;
+mod seeds;
 mod settings;
 mod signals;
 mod soak;
