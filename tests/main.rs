@@ -22,6 +22,7 @@ mod flow;
 mod index;
 mod layers;
 mod lexiflow;
+mod lexiflow_containers;
 mod list;
 mod programs;
 mod questions;
