@@ -90,10 +90,14 @@ task("ask-app", #{}, || {
                 "DEBUG_PORT",
             ];
             let ports: Vec<_> = names.into_iter().map(|name| (name, free_port())).collect();
-            let settings: String = ports
+            let settings: Vec<String> = ports
                 .iter()
-                .map(|(name, port)| format!("{name}={port}\n"))
+                .map(|(name, port)| format!("{name}={port}"))
                 .collect();
+            let settings = settings.join(
+                "
+",
+            );
             project.write(&format!(".env.{profile}"), &settings);
             project.write("tasks/end.rhai", END);
             project.write("tasks/ask.rhai", ASK);
