@@ -140,7 +140,12 @@ impl Cancel {
 
     /// Whether this, or anything above it, was asked to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.signal_number() != 0 || self.token.is_cancelled()
+        let number = self.signal_number();
+        if number != 0 {
+            // The handler's cell holds the last signal, but the one that ends the run is the first that was seen.
+            let _first_wins = self.root_node().reason.set(Reason::Signal(number));
+        }
+        number != 0 || self.token.is_cancelled()
     }
 
     /// The error that says why, when this was asked to stop; for loops that do not wait for anything.
@@ -264,5 +269,20 @@ mod tests {
 
         assert!(child.is_own());
         assert!(!root.is_cancelled());
+    }
+
+    #[test]
+    fn the_first_signal_that_was_seen_is_the_reason() {
+        let root = Cancel::root();
+        let cell = root.signal_cell();
+        let child = root.child();
+
+        cell.store(2, Ordering::SeqCst);
+        assert!(child.is_cancelled());
+        cell.store(15, Ordering::SeqCst);
+
+        assert_eq!(child.reason(), Some(Reason::Signal(2)));
+        root.cancel(Reason::Signal(15));
+        assert_eq!(child.reason(), Some(Reason::Signal(2)));
     }
 }
