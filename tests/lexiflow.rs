@@ -178,6 +178,53 @@ mod services {
     }
 
     #[test]
+    fn clean_asks_backs_up_and_then_removes_the_data() {
+        let flow = LexiFlow::started();
+        let before = flow.backups().len();
+
+        flow.project.lexi("run clean").exits(2).tells("rows");
+        assert_eq!(flow.ask("lexiflow_dev", "select count(*) from users"), "50");
+        let _clean = flow.project.lexi("run clean --yes").succeeds();
+
+        assert_eq!(flow.backups().len(), before + 1);
+        flow.project.lexi("run ps").tells("nothing was started yet");
+        let again = flow.project.lexi("run clean --yes").succeeds();
+        again.tells("there is nothing to remove");
+    }
+
+    #[test]
+    fn production_names_all_that_is_missing_or_weak_and_starts_nothing() {
+        let project = Project::lexiflow();
+        for words in [
+            "run prod",
+            "--profile prod run up",
+            "--profile prod run rebuild",
+        ] {
+            project
+                .lexi(words)
+                .exits(1)
+                .tells("DB_DATABASE is not set")
+                .tells("JWT_SECRET is not set")
+                .tells("6 settings are missing or weak");
+        }
+        project.write(
+            ".env.prod",
+            "DB_DATABASE=a\nDB_USERNAME=b\nDB_PASSWORD=devpassword123\nREDIS_PASSWORD=short\n\
+             JWT_SECRET=dev_jwt_secret_change_me\nSESSION_SECRET=0123456789abcdefXYZ\nDB_SYNCHRONIZE=true\n",
+        );
+        project
+            .lexi("run prod")
+            .exits(1)
+            .tells("DB_PASSWORD is one that everybody knows")
+            .tells("REDIS_PASSWORD is shorter than 16")
+            .tells("JWT_SECRET is one that everybody knows")
+            .tells("DB_SYNCHRONIZE lets the application change the schema")
+            .tells("4 settings are missing or weak")
+            .hides("0123456789abcdefXYZ");
+        assert!(!project.path(".lexi/native/prod").exists());
+    }
+
+    #[test]
     fn dev_and_test_run_side_by_side_and_only_test_is_cleaned() {
         let flow = LexiFlow::started();
         let before = flow.content("lexiflow_dev");

@@ -220,6 +220,19 @@ task("ask-app", #{}, || {
             "a password is in the containers' inspect"
         );
 
+        run("run exec app node -- --version").succeeds().says("v20");
+        let _out = run("run cp app:/app/package.json copied.json").succeeds();
+        assert!(
+            stack
+                .project
+                .read("copied.json")
+                .contains("lexiflow-example")
+        );
+        run("run cp here there").exits(2).tells("SERVICE:/PATH");
+        run("run logs-app --once").succeeds().says("app | ");
+        run("run disk-use").succeeds().says("volumes");
+        run("run events").succeeds().says("health_status: healthy");
+
         let _kept = run("run up").succeeds().hides("creating");
         let _down = run("run down").succeeds();
         let _up = run("run up --only postgres").succeeds();

@@ -151,6 +151,15 @@ impl Output {
         self.write(Stream::Out, &format!("{line}\n"));
     }
 
+    /// Clears the screen that data goes to, and says whether it is one.
+    pub fn clear(&self) -> bool {
+        let is_screen = std::io::stdout().is_terminal();
+        if is_screen {
+            self.write(Stream::Out, "\u{1b}[H\u{1b}[2J");
+        }
+        is_screen
+    }
+
     /// A line of narration.
     pub fn say(&self, line: &str) {
         if self.verbosity() >= Verbosity::Normal {

@@ -170,11 +170,11 @@ pub mod api {
     ///
     /// # Options
     /// - `only`: names of the services to end (default all)
-    /// - `volumes`: also remove the volumes, which is the data (default false; Docker only)
+    /// - `volumes`: also remove the volumes, which is the data; with the native driver its folders (default false)
     ///
     /// # Errors
     /// - `timeout`: a server does not end in time; it still runs
-    /// - `invalid`: `volumes` with the native driver
+    /// - `refused`: `volumes` in profile prod needs `--confirm` with the database's name; nothing was done
     ///
     /// # Example
     /// ```docker

@@ -190,18 +190,37 @@ struct DownOptions {
     volumes: bool,
 }
 
+/// Whether data may be removed: in a protected profile only with the database's name.
+fn may_lose_data(host: &Host) -> Result<()> {
+    if !host.profile().is_protected() {
+        return Ok(());
+    }
+    let database = host.settings().require("DB_DATABASE")?;
+    if host.flags().confirm.as_deref() == Some(database) {
+        return Ok(());
+    }
+    let message = format!(
+        "removing the volumes of profile `{}` must be confirmed",
+        host.profile()
+    );
+    Err(Error::refused(message).hint(format!("give it with `--confirm {database}`")))
+}
+
 pub(super) fn down(ctx: &NativeCallContext, options: Map) -> RhaiResultOf<Array> {
     let name = "stack::down";
     let options: DownOptions = bridge::options(ctx, name, options)?;
+    if options.volumes {
+        bridge::call(ctx, name, may_lose_data)?;
+    }
     let names = existing(ctx, name, async |host, driver| match driver {
-        Driver::Native(_) if options.volumes => {
-            Err(Error::invalid("the native driver has no volumes to remove")
-                .hint("its data is a folder below `.lexi/native`"))
-        }
         Driver::Native(driver) => {
             let strand = strand::current();
             let report = |line: &str| host.output().say(&strand.mark(line));
-            let stopped = driver.down(&options.only, &report).await?;
+            let stopped = if options.volumes {
+                driver.remove(&options.only, &report).await?
+            } else {
+                driver.down(&options.only, &report).await?
+            };
             Ok(stopped
                 .into_iter()
                 .map(|one| one.service)

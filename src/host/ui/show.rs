@@ -90,6 +90,16 @@ pub mod api {
         Host::of(&ctx).output().is_json()
     }
 
+    /// Clears the screen before something is shown again; gives whether stdout is a screen. A file or pipe is left as it is.
+    ///
+    /// # Example
+    /// ```
+    /// ensure(!ui::clear(), "the examples do not run on a terminal");
+    /// ```
+    pub fn clear(ctx: NativeCallContext) -> bool {
+        Host::of(&ctx).output().clear()
+    }
+
     /// Prints a value on stdout: text as it is, maps and arrays as JSON; with `--json` everything as JSON.
     ///
     /// # Parameters

@@ -100,6 +100,23 @@ impl Driver {
         self.down_locked(names, report).await
     }
 
+    /// Ends servers and removes their data, state and logs; those with these names, or all.
+    pub async fn remove(&self, names: &[String], report: Report<'_>) -> Result<Vec<Stopped>> {
+        if !self.folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let _lock = self.lock("down").await?;
+        let stopped = self.down_locked(names, report).await?;
+        for known in self.known() {
+            let service = known.place.service();
+            if names.is_empty() || names.contains(&service) {
+                known.place.remove()?;
+                report(&format!("{service}: data removed"));
+            }
+        }
+        Ok(stopped)
+    }
+
     /// Whether any service of this profile has data.
     pub fn has_data(&self) -> bool {
         self.known().iter().any(|known| {

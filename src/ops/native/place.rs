@@ -84,6 +84,27 @@ impl Place {
         self.home.join("data.tmp")
     }
 
+    /// Removes the data and all that is kept beside it. The data goes first: without it the rest means nothing.
+    pub(super) fn remove(&self) -> Result<()> {
+        for folder in [
+            self.data(),
+            self.new_data(),
+            self.home.clone(),
+            self.folder.clone(),
+        ] {
+            match std::fs::remove_dir_all(&folder) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io(
+                        format!("cannot remove `{}`", folder.display()),
+                        e,
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// What the server and its start have said.
     pub(super) fn log(&self) -> PathBuf {
         self.folder.join("log")
