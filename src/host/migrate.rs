@@ -10,15 +10,15 @@ use crate::base::output::GREEN;
 use crate::ops::database::init;
 use crate::ops::migrate::files::find;
 use crate::ops::migrate::revert::Back;
-use crate::ops::migrate::{self as ops, Migration, Report, UpOptions};
+use crate::ops::migrate::{self as ops, Files, Report, UpOptions};
 
 /// The functions of this namespace.
 pub(super) fn module() -> Module {
     rhai::exported_module!(api)
 }
 
-/// The project's migrations, in order.
-fn migrations(host: &Host) -> Result<Vec<Migration>> {
+/// The project's migrations.
+fn migrations(host: &Host) -> Result<Files> {
     find(&host.project().path("migrations"), "migrations")
 }
 
@@ -229,7 +229,10 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn create(ctx: NativeCallContext, title: &str) -> RhaiResultOf<Array> {
         bridge::call(&ctx, "migrate::create", |host| {
-            let newest = migrations(host)?.last().map(|migration| migration.version);
+            let newest = migrations(host)?
+                .migrations
+                .last()
+                .map(|migration| migration.version);
             let paths = ops::create(&host.project().path("migrations"), title, newest)?;
             Ok(paths
                 .iter()

@@ -4,7 +4,8 @@ use serde::Serialize;
 use sqlx::postgres::PgConnection;
 use sqlx::{Executor, Row};
 
-use super::files::{Migration, checksum};
+use super::files::Migration;
+use super::script::checksum;
 use crate::base::Result;
 use crate::ops::database::error::running;
 

@@ -4,12 +4,15 @@ pub mod create;
 pub mod files;
 pub mod history;
 mod lock;
+mod name;
 pub mod revert;
+mod script;
+mod sections;
 pub mod status;
 pub mod up;
 
 pub use create::create;
-pub use files::{Migration, Script};
+pub use files::{Files, Migration, Repeatable, Script};
 pub use revert::revert;
 pub use status::{State, Status, status};
 pub use up::{Report, UpOptions, up};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
 
-use super::files::{Migration, Script};
+use super::files::{Files, Migration, Script};
 use super::status::State;
 use super::up::{Report, milliseconds, refuse_transaction_words, run};
 use super::{history, lock, status};
@@ -23,13 +23,13 @@ pub enum Back {
 /// Takes migrations back; all of them must have a way back before the first one is touched.
 pub async fn revert(
     target: &Target,
-    migrations: &[Migration],
+    files: &Files,
     back: Back,
     on_reverted: &(dyn Fn(&Report) + Sync),
 ) -> Result<Vec<Report>> {
     let _held = lock::acquire(target, Duration::from_mins(1)).await?;
     let mut connection = connect(target).await?;
-    let all = status::of(&mut connection, migrations).await?;
+    let all = status::of(&mut connection, &files.migrations).await?;
     let applied = all
         .iter()
         .rev()
@@ -42,7 +42,7 @@ pub async fn revert(
     };
     let mut plan = Vec::new();
     for status in chosen {
-        let migration = migrations.iter().find(|m| m.version == status.version);
+        let migration = files.migration(status.version);
         let down = migration.and_then(|m| Some((m, m.down.as_ref()?)));
         plan.push(down.ok_or_else(|| {
             Error::refused(format!(

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sqlx::postgres::PgConnection;
 
-use super::files::Migration;
+use super::files::{Files, Migration};
 use super::history::{self, Applied};
 use crate::base::Result;
 use crate::ops::database::{Target, connect};
@@ -42,9 +42,9 @@ pub struct Status {
 }
 
 /// How every migration stands, in order.
-pub async fn status(target: &Target, migrations: &[Migration]) -> Result<Vec<Status>> {
+pub async fn status(target: &Target, files: &Files) -> Result<Vec<Status>> {
     let mut connection = connect(target).await?;
-    of(&mut connection, migrations).await
+    of(&mut connection, &files.migrations).await
 }
 
 /// The same on a connection that is there.

@@ -6,7 +6,8 @@ use serde::Serialize;
 use sqlx::Executor;
 use sqlx::postgres::PgConnection;
 
-use super::files::{Migration, Script, checksum};
+use super::files::{Files, Migration, Script};
+use super::script::checksum;
 use super::status::{State, Status};
 use super::{history, lock, status};
 use crate::base::{Error, Result};
@@ -58,20 +59,20 @@ const LOCK_TIMEOUT: &str = "set local lock_timeout = '2s'";
 /// Applies the pending migrations of a target; `on_applied` hears of each.
 pub async fn up(
     target: &Target,
-    migrations: &[Migration],
+    files: &Files,
     options: &UpOptions,
     on_applied: &(dyn Fn(&Report) + Sync),
 ) -> Result<Vec<Report>> {
     if options.dry_run {
         let mut connection = connect(target).await?;
-        let pending = pending(&mut connection, migrations, options).await?;
+        let pending = pending(&mut connection, &files.migrations, options).await?;
         return Ok(pending.into_iter().map(planned).collect());
     }
     let _held = lock::acquire(target, options.lock_wait).await?;
     let mut connection = connect(target).await?;
     history::ensure(&mut connection).await?;
     let mut done = Vec::new();
-    for migration in pending(&mut connection, migrations, options).await? {
+    for migration in pending(&mut connection, &files.migrations, options).await? {
         let ms = apply(&mut connection, migration).await?;
         let report = Report {
             version: migration.version,
