@@ -117,7 +117,7 @@ impl Output {
     }
 
     /// The secrets that are masked in everything printed.
-    pub fn redactor(&self) -> &Redactor {
+    pub fn redactor(&self) -> &Arc<Redactor> {
         &self.inner.redactor
     }
 

@@ -1,45 +1,93 @@
-//! Replaces known secret values in text before a person or a file sees it.
+//! Replaces known secret values in text before a person or a file sees it, also where they are encoded.
+
+mod forms;
 
 use std::borrow::Cow;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// A value shorter than this would shred ordinary text when replaced.
-const SHORTEST: usize = 6;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+/// What stands in a secret's place.
+const MARK: &str = "[secret]";
 
 /// The secret values of this run.
 #[derive(Debug, Default)]
 pub struct Redactor {
-    values: RwLock<Vec<String>>,
+    known: RwLock<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    forms: Vec<String>,
+    /// Finds all forms in one pass; made when first needed after a change.
+    finder: Option<Arc<AhoCorasick>>,
 }
 
 impl Redactor {
-    /// Remembers a secret value; short ones and plain words such as `true` are not remembered.
-    ///
-    /// Output is marked and streamed by lines and may be JSON, so each line and the escaped form count too.
+    /// Remembers a secret value with its encoded forms; short ones and plain words such as `true` are not remembered.
     pub fn add(&self, value: &str) {
-        let escaped = serde_json::Value::from(value).to_string();
-        let escaped = &escaped[1..escaped.len() - 1];
-        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        for form in [value, escaped]
-            .into_iter()
-            .chain(value.lines().map(str::trim))
-        {
-            if form.len() >= SHORTEST && !values.iter().any(|known| known == form) {
-                values.push(form.to_owned());
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for form in forms::of(value) {
+            if !known.forms.contains(&form) {
+                known.forms.push(form);
+                known.finder = None;
             }
         }
-        // Longest first, so that a secret that contains another is replaced whole.
-        values.sort_by_key(|known| std::cmp::Reverse(known.len()));
     }
 
     /// The text with every known secret replaced by `[secret]`.
     pub fn mask<'text>(&self, text: &'text str) -> Cow<'text, str> {
-        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-        let mut masked = Cow::Borrowed(text);
-        for value in values.iter().filter(|value| text.contains(value.as_str())) {
-            masked = Cow::Owned(masked.replace(value.as_str(), "[secret]"));
+        let Some(finder) = self.finder() else {
+            return Cow::Borrowed(text);
+        };
+        let mut masked = String::new();
+        let mut end = 0;
+        for found in finder.find_iter(text) {
+            masked.push_str(&text[end..found.start()]);
+            masked.push_str(MARK);
+            end = found.end();
         }
-        masked
+        if end == 0 {
+            return Cow::Borrowed(text);
+        }
+        masked.push_str(&text[end..]);
+        Cow::Owned(masked)
+    }
+
+    /// Where text that goes on can be cut so that no secret stands on both sides: at `at` or before.
+    pub fn cut(&self, text: &str, at: usize) -> usize {
+        let Some(finder) = self.finder() else {
+            return at;
+        };
+        let straddles = |found: &aho_corasick::Match| found.start() < at && found.end() > at;
+        let found = finder.find_iter(text).find(straddles);
+        let before = found.map_or(at, |found| found.start());
+        // What is still to come may complete a secret that begins near the end.
+        let longest = finder.max_pattern_len();
+        before.min(
+            text.floor_char_boundary(text.len().saturating_sub(longest))
+                .max(1),
+        )
+    }
+
+    /// The longest form first wins, so that a secret that contains another is replaced whole.
+    fn finder(&self) -> Option<Arc<AhoCorasick>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if known.forms.is_empty() {
+            return None;
+        }
+        if let Some(finder) = &known.finder {
+            return Some(Arc::clone(finder));
+        }
+        drop(known);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let built = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(&known.forms);
+        // Building fails only for more patterns than memory holds.
+        known.finder = built.ok().map(Arc::new);
+        known.finder.clone()
     }
 }
 
@@ -74,5 +122,20 @@ mod tests {
             redactor.mask(r#"{"a":"pass\"word"}"#),
             r#"{"a":"[secret]"}"#
         );
+    }
+
+    #[test]
+    fn a_cut_never_lies_inside_a_secret() {
+        let redactor = Redactor::default();
+        redactor.add("hunter2-hunter2");
+        let text = format!("{}hunter2-hunter2{}", "x".repeat(20), "y".repeat(200));
+
+        for at in 1..60 {
+            let cut = redactor.cut(&text, at);
+            assert!(cut <= at && cut > 0, "{at} {cut}");
+            assert!(!(21..35).contains(&cut), "{at} {cut}");
+        }
+        let open = format!("{}hunter2-hun", "x".repeat(200));
+        assert!(redactor.cut(&open, 210) <= 200);
     }
 }

@@ -18,6 +18,16 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
+/// Bytes as hexadecimal digits in small letters.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// The candidate nearest to a misspelt name, if one is near enough to be meant.
 pub fn did_you_mean<'a>(
     name: &str,

@@ -279,7 +279,10 @@ pub(super) fn program_of(
 ) -> Result<Program> {
     let dir = options.dir.as_deref().unwrap_or(".");
     let dir = crate::ops::files::normal(&host.project().path(dir));
-    let mut program = Program::new(name).args(words(name, args)?).dir(dir);
+    let mut program = Program::new(name)
+        .args(words(name, args)?)
+        .dir(dir)
+        .redactor(host.output().redactor());
     if options.clear_env {
         program = program.clear_env();
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use crate::base::text::hex;
 use crate::base::{Error, Result};
 
 /// How much is read at once.
@@ -36,7 +37,7 @@ impl<S> Meter<S> {
 
     /// What is measured, and the SHA-256 in hexadecimal.
     pub(super) fn finish(self) -> (S, String) {
-        (self.inner, hexadecimal(&self.hash.finalize()))
+        (self.inner, hex(&self.hash.finalize()))
     }
 
     fn count(&mut self, bytes: &[u8]) {
@@ -63,16 +64,6 @@ impl<W: io::Write> io::Write for Meter<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 type Measured = BufReader<Meter<File>>;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{START, failed, innermost};
 use crate::base::settings::Environment;
+use crate::base::text::hex;
 use crate::base::{Error, Kind, Result};
 
 /// Longer than any stop, build or upload: the client's limit covers the wait for the head of an answer only.
@@ -264,13 +265,7 @@ fn current_context(config: &Path) -> Option<String> {
 }
 
 fn folder_of(name: &str) -> String {
-    let digest = Sha256::digest(name.as_bytes());
-    digest.iter().fold(String::new(), |mut text, byte| {
-        use fmt::Write as _;
-        // Writing to a string cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&Sha256::digest(name.as_bytes()))
 }
 
 /// Docker keeps a context in a folder named by the hash of its name.

@@ -9,8 +9,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
+use crate::base::text::hex;
 use crate::base::{Cancel, Error, Result};
-use crate::ops::pipeline::hex;
 
 /// What a file, folder or link is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Result, units};
 use crate::ops::database::sqlfile::SqlText;
-use crate::ops::pipeline::hex;
+use crate::base::text::hex;
 
 /// SQL of a file or a section of one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,4 +13,4 @@ mod stage;
 mod tests;
 
 pub use plan::{Facts, Pipeline};
-pub(crate) use stage::{Gunzip, hex};
+pub(crate) use stage::Gunzip;

@@ -8,6 +8,7 @@ use flate2::bufread::{GzEncoder, MultiGzDecoder};
 use sha2::{Digest, Sha256};
 
 use super::plan::Facts;
+use crate::base::text::hex;
 
 /// What happens to bytes on their way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,14 +125,4 @@ impl Read for Counting {
 
 pub(super) fn lock(facts: &Mutex<Facts>) -> std::sync::MutexGuard<'_, Facts> {
     facts.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -5,12 +5,14 @@ use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::termios::isatty;
 
 use super::lookup;
 use super::registry::{RUN_ID, Registry};
+use crate::base::redact::Redactor;
 use crate::base::{Error, Result, Secret};
 
 /// What a program reads from its standard input.
@@ -43,6 +45,7 @@ pub struct Program {
     pub(super) stdin: Stdin,
     pub(super) limit: Option<Duration>,
     pub(super) grace: Option<Duration>,
+    pub(super) redactor: Arc<Redactor>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,6 +66,7 @@ impl Program {
             stdin: Stdin::Null,
             limit: None,
             grace: None,
+            redactor: Arc::default(),
         }
     }
 
@@ -128,6 +132,13 @@ impl Program {
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);
+        self
+    }
+
+    /// The secrets that a long line of output is not cut in, so that whoever prints its pieces can mask them.
+    #[must_use]
+    pub fn redactor(mut self, redactor: &Arc<Redactor>) -> Self {
+        self.redactor = Arc::clone(redactor);
         self
     }
 

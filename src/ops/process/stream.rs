@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::program::Program;
 use super::registry::Registry;
 use super::running::{Patience, Started, Streams, Tail};
+use crate::base::redact::Redactor;
 use crate::base::{Error, Result};
 
 /// A line longer than this is handed on in pieces.
@@ -76,7 +77,7 @@ impl Program {
         let Some(mut stream) = stream else {
             return Ok(());
         };
-        let mut lines = Lines::default();
+        let mut lines = Lines::new(&self.redactor);
         let mut buffer = vec![0; 16 * 1024];
         loop {
             let read = patience.read(&mut stream, &mut buffer).await;
@@ -93,29 +94,47 @@ impl Program {
 }
 
 /// Makes lines of bytes as they come.
-#[derive(Debug, Default)]
-struct Lines(Vec<u8>);
+#[derive(Debug)]
+struct Lines<'a> {
+    begun: Vec<u8>,
+    redactor: &'a Redactor,
+}
 
-impl Lines {
+impl<'a> Lines<'a> {
+    const fn new(redactor: &'a Redactor) -> Self {
+        Self {
+            begun: Vec::new(),
+            redactor,
+        }
+    }
+
     fn push(&mut self, bytes: &[u8], on_line: &(dyn Fn(&str) + Sync)) {
-        self.0.extend_from_slice(bytes);
+        self.begun.extend_from_slice(bytes);
         let mut start = 0;
-        while let Some(length) = self.0[start..].iter().position(|byte| *byte == b'\n') {
-            say(&self.0[start..start + length], on_line);
+        while let Some(length) = memchr::memchr(b'\n', &self.begun[start..]) {
+            say(&self.begun[start..start + length], on_line);
             start += length + 1;
         }
-        while self.0.len() - start > LONGEST_LINE {
-            let end = start + whole_characters(&self.0[start..start + LONGEST_LINE]);
-            say(&self.0[start..end], on_line);
+        while self.begun.len() - start > LONGEST_LINE {
+            let end = start + self.cut(&self.begun[start..]);
+            say(&self.begun[start..end], on_line);
             start = end;
         }
-        self.0.drain(..start);
+        self.begun.drain(..start);
+    }
+
+    /// How much of a long line can be handed on: neither a character nor a secret is cut.
+    fn cut(&self, line: &[u8]) -> usize {
+        let at = whole_characters(&line[..LONGEST_LINE]);
+        // A line that is not text holds no secret that a person could read.
+        std::str::from_utf8(&line[..whole_characters(line)])
+            .map_or(at, |text| self.redactor.cut(text, at))
     }
 
     fn finish(&mut self, on_line: &(dyn Fn(&str) + Sync)) {
-        if !self.0.is_empty() {
-            say(&self.0, on_line);
-            self.0.clear();
+        if !self.begun.is_empty() {
+            say(&self.begun, on_line);
+            self.begun.clear();
         }
     }
 }
@@ -139,10 +158,14 @@ fn say(line: &[u8], on_line: &(dyn Fn(&str) + Sync)) {
 mod tests {
     use super::*;
 
+    const SECRET: &str = "correct-horse-battery";
+
     fn lines_of(pieces: &[&[u8]]) -> Vec<String> {
         let said = Mutex::new(Vec::new());
         let on_line = |line: &str| said.lock().unwrap().push(line.to_owned());
-        let mut lines = Lines::default();
+        let redactor = Redactor::default();
+        redactor.add(SECRET);
+        let mut lines = Lines::new(&redactor);
         for piece in pieces {
             lines.push(piece, &on_line);
         }
@@ -167,5 +190,19 @@ mod tests {
 
         assert_eq!(pieces.concat(), long);
         assert!(pieces.iter().all(|piece| piece.len() <= LONGEST_LINE));
+    }
+
+    #[test]
+    fn a_secret_is_in_one_piece_wherever_a_long_line_is_cut() {
+        for before in LONGEST_LINE - SECRET.len() - 1..=LONGEST_LINE + 1 {
+            let line = format!("{}{SECRET}{}", "x".repeat(before), "y".repeat(LONGEST_LINE));
+
+            let (first, rest) = line.as_bytes().split_at(before + 3);
+            let pieces = lines_of(&[first, rest]);
+
+            assert_eq!(pieces.concat(), line);
+            let whole = pieces.iter().filter(|piece| piece.contains(SECRET));
+            assert_eq!(whole.count(), 1, "{before}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use bollard::models::ContainerCreateBody;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::base::text::hex;
 use crate::base::{Error, Result};
 
 /// Short hashes by name, such as `environment DB_NAME`.
@@ -82,12 +83,7 @@ pub(super) fn short(key: &[u8], value: &str) -> String {
     hash.update(key);
     hash.update(value.as_bytes());
     let digest = hash.finalize();
-    digest.iter().take(6).fold(String::new(), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing to a string cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&digest[..6])
 }
 
 /// What differs between two, each as a cause.
