@@ -5,9 +5,9 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::base::text::did_you_mean;
+use crate::base::text::hex;
 use crate::base::{Error, Result, units};
 use crate::ops::database::sqlfile::SqlText;
-use crate::base::text::hex;
 
 /// SQL of a file or a section of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
