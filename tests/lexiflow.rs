@@ -205,12 +205,14 @@ mod services {
                 .exits(1)
                 .tells("DB_DATABASE is not set")
                 .tells("JWT_SECRET is not set")
-                .tells("6 settings are missing or weak");
+                .tells("DB_SSL is not true")
+                .tells("7 settings are missing or weak");
         }
         project.write(
             ".env.prod",
             "DB_DATABASE=a\nDB_USERNAME=b\nDB_PASSWORD=devpassword123\nREDIS_PASSWORD=short\n\
-             JWT_SECRET=dev_jwt_secret_change_me\nSESSION_SECRET=0123456789abcdefXYZ\nDB_SYNCHRONIZE=true\n",
+             JWT_SECRET=dev_jwt_secret_change_me\nSESSION_SECRET=0123456789abcdefXYZ\nDB_SYNCHRONIZE=true\n\
+             DB_SSL=true\n",
         );
         project
             .lexi("run prod")
@@ -219,7 +221,8 @@ mod services {
             .tells("REDIS_PASSWORD is shorter than 16")
             .tells("JWT_SECRET is one that everybody knows")
             .tells("DB_SYNCHRONIZE lets the application change the schema")
-            .tells("4 settings are missing or weak")
+            .tells("DB_SSL is true and there is no certificate with a key (.lexi/tls/server.crt): lexi run setup")
+            .tells("5 settings are missing or weak")
             .hides("0123456789abcdefXYZ");
         assert!(!project.path(".lexi/native/prod").exists());
     }

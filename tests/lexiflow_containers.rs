@@ -1,7 +1,7 @@
 //! LexiFlow's own stack in containers, used as its people use it.
 
 /// Tests that need an engine and the images of tests/images.
-mod services {
+pub(crate) mod services {
     use std::io::{Read, Write};
     use std::net::TcpStream;
 
@@ -57,14 +57,14 @@ task("ask-app", #{}, || {
 });
 "#;
 
-    struct Stack {
-        project: Project,
+    pub(crate) struct Stack {
+        pub(crate) project: Project,
         ports: Vec<(&'static str, u16)>,
     }
 
     impl Stack {
         /// LexiFlow with containers, volumes, networks and ports of its own.
-        fn new(profile: &str) -> Self {
+        pub(crate) fn new(profile: &str) -> Self {
             let project = Project::lexiflow().docker();
             let name = project.read("lexi.toml").replace("name = ", "");
             let prefix = format!("{}-{profile}-", name.trim().trim_matches('"'));
@@ -104,7 +104,7 @@ task("ask-app", #{}, || {
             Self { project, ports }
         }
 
-        fn port(&self, name: &str) -> u16 {
+        pub(crate) fn port(&self, name: &str) -> u16 {
             self.ports.iter().find(|(one, _)| *one == name).unwrap().1
         }
     }

@@ -9,6 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::base::text::count;
 use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
+use crate::ops::certificate;
 use crate::ops::database::{Database, Session, Target};
 use crate::ops::files::Temps;
 use crate::ops::http::Http;
@@ -153,7 +154,8 @@ impl Host {
 
     /// The profile's database, on the port where it really is.
     pub fn database(&self) -> Result<Target> {
-        let target = Target::from_settings(self.settings())?;
+        let authority = certificate::authority(self.project(), self.settings())?;
+        let target = Target::from_settings(self.settings(), authority)?;
         let port = self.native_port("postgres", &target.host, target.port);
         Ok(Target { port, ..target })
     }

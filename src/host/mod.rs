@@ -28,6 +28,7 @@ pub mod seed;
 pub mod stack;
 pub mod task;
 pub mod time;
+pub mod tls;
 pub mod ui;
 
 pub use context::{Flags, Host};
@@ -78,6 +79,7 @@ fn modules() -> Vec<(&'static str, Module)> {
         ("time", time::module()),
         ("ui", ui::module()),
         ("log", log::module()),
+        ("tls", tls::module()),
         ("http", http::module()),
     ]
 }

@@ -25,11 +25,15 @@ pub mod api {
     /// Brings services up and waits until each answers a real question; what runs already is left as it is.
     ///
     /// A service is a map with the keys of the compose specification (`image`, `build`, `command`, `environment`, `ports`,
-    /// `volumes`, `tmpfs`, `healthcheck`, `depends_on`, `restart`, `deploy` ..), `secrets` (files below `/run/secrets` by
-    /// their names) and `native`: `"postgres"` or `"redis"`, the server that runs without Docker. A service without it is
+    /// `volumes`, `tmpfs`, `healthcheck`, `depends_on`, `restart`, `deploy` ..), `secrets` and `native`: `"postgres"` or
+    /// `"redis"`, the server that runs without Docker. A service without it is
     /// skipped by the native driver, which ends those it has started if one does not come up. The Docker driver changes
     /// only what differs from what runs, and leaves a service that does not come up to be looked at. With `--dry-run` the
     /// plan is shown and nothing is done.
+    ///
+    /// `secrets` are files below `/run/secrets` by their names: what is in them, or a map of `content` or `file` (a path in
+    /// the project) and `mode` (`"0400"`; everybody in the container without it). A PostgreSQL with secrets `server.crt`
+    /// and `server.key` takes TLS; in a container it refuses everything else that comes by network.
     ///
     /// A service is ready when its health test passes, which is asked at once and not after the test's interval, so that
     /// the engine itself may still say `starting`. A port without an address is published on `bind` of `lexi.toml`, or

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod backup;
+pub mod certificate;
 pub mod clock;
 pub mod database;
 pub mod docker;

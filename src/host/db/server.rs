@@ -1,5 +1,7 @@
 //! Where the database is and who is connected to it.
 
+use std::path::Path;
+
 use rhai::{Dynamic, Map, NativeCallContext};
 use serde::Deserialize;
 
@@ -23,12 +25,16 @@ impl Default for WaitOptions {
 }
 
 fn described(host: &Host, target: &Target) -> Map {
+    let authority = target.tls.authority();
+    let authority = authority.map_or(Dynamic::UNIT, |file| file.display().to_string().into());
     Map::from([
         ("host".into(), target.host.clone().into()),
         ("port".into(), i64::from(target.port).into()),
         ("database".into(), target.database.clone().into()),
         ("user".into(), target.user.clone().into()),
         ("profile".into(), host.profile().as_str().into()),
+        ("tls".into(), target.tls.as_str().into()),
+        ("authority".into(), authority),
     ])
 }
 
@@ -63,10 +69,11 @@ fn other_target(own: Target, options: ConnectOptions, password: Option<Dynamic>)
             }
         },
     };
+    let authority = own.tls.authority().map(Path::to_owned);
     let tls = options.tls.map_or(own.tls, |name| match name {
         TlsName::Off => Tls::Off,
         TlsName::Unverified => Tls::Unverified,
-        TlsName::Verified => Tls::Verified,
+        TlsName::Verified => Tls::Verified(authority),
     });
     Ok(Target {
         host: options.host.unwrap_or(own.host),
@@ -133,7 +140,8 @@ pub mod api {
         wait(ctx, Map::new())
     }
 
-    /// Where the profile's database is: `#{ host, port, database, user, profile }`.
+    /// Where the profile's database is: `#{ host, port, database, user, profile, tls, authority }`. `tls` is `"off"`,
+    /// `"unverified"` or `"verified"`; `authority` is the file with the authorities whose certificates are taken, or `()`.
     ///
     /// # Errors
     /// - `usage`: a setting is missing or wrong

@@ -60,12 +60,15 @@ pub(super) fn request(
     options: Map,
 ) -> RhaiResultOf<Request> {
     let options: UpOptions = bridge::options(ctx, name, options)?;
-    bridge::call(ctx, name, |_| {
+    bridge::call(ctx, name, |host| {
         let timeout = options.timeout.as_deref().unwrap_or("60s");
         let timeout = parse_duration(timeout)?;
         let all = service::parse(to_json_map(services)?)?;
         let declared = all.iter().map(|service| service.name.clone()).collect();
-        let services = select(all, &options.only)?;
+        let mut services = select(all, &options.only)?;
+        for service in &mut services {
+            service.load(host.project().root())?;
+        }
         Ok(Request {
             services,
             declared,

@@ -41,12 +41,15 @@ impl PasswordFile {
             .env("PGPASSFILE", self.path.as_os_str())
             .env("PGAPPNAME", "lexi-backup")
             .env("PGCONNECT_TIMEOUT", "10")
-            .env("PGSSLMODE", ssl_mode(target.tls))
+            .env("PGSSLMODE", ssl_mode(&target.tls))
             .env("LC_MESSAGES", "C");
-        match target.tls {
-            // A version before 16 does not know the system's certificates by itself.
-            Tls::Verified => program.env("PGSSLROOTCERT", "/etc/ssl/certs/ca-certificates.crt"),
-            _ => program,
+        match &target.tls {
+            Tls::Verified(authority) => {
+                // A version before 16 does not know the system's certificates by itself.
+                let system = Path::new("/etc/ssl/certs/ca-certificates.crt");
+                program.env("PGSSLROOTCERT", authority.as_deref().unwrap_or(system))
+            }
+            Tls::Off | Tls::Unverified => program,
         }
     }
 }
@@ -81,11 +84,11 @@ fn line(target: &Target) -> String {
     format!("*:*:*:{user}:{password}\n")
 }
 
-const fn ssl_mode(tls: Tls) -> &'static str {
+const fn ssl_mode(tls: &Tls) -> &'static str {
     match tls {
         Tls::Off => "disable",
         Tls::Unverified => "require",
-        Tls::Verified => "verify-full",
+        Tls::Verified(_) => "verify-full",
     }
 }
 

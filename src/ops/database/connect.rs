@@ -43,7 +43,7 @@ pub async fn connect(target: &Target) -> Result<PgConnection> {
     Ok(connection)
 }
 
-/// Waits until a login and a query succeed. A wrong password is no reason to wait; the last cause is named at the end.
+/// Waits until a login and a query succeed. A wrong password or certificate is no reason to wait; the last cause is named at the end.
 pub async fn wait_until_ready(
     target: &Target,
     limit: Duration,
@@ -55,7 +55,8 @@ pub async fn wait_until_ready(
         let Err(error) = login_and_ask(target).await else {
             return Ok(());
         };
-        if error::sqlstate(&error).is_some_and(|code| code.starts_with("28")) {
+        let is_refused = error::sqlstate(&error).is_some_and(|code| code.starts_with("28"));
+        if is_refused || error.kind() == Kind::Refused {
             return Err(error);
         }
         on_try(&error);

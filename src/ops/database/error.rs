@@ -1,5 +1,6 @@
 //! What PostgreSQL and the way to it say, as errors of this crate: what, where, and what to do.
 
+use rustls::CertificateError;
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
 use super::Target;
@@ -20,14 +21,69 @@ pub fn connecting(target: &Target, error: sqlx::Error) -> Error {
                 .because(io)
                 .hint("check `DB_HOST` with `lexi env`")
         }
-        sqlx::Error::Io(io) => Error::unavailable(doing)
-            .because(io)
-            .hint("check the server with `lexi run status`"),
-        sqlx::Error::Tls(tls) => Error::unavailable(format!("{doing}: no encrypted connection"))
-            .because(tls.to_string())
-            .hint("`DB_SSL=false` connects without encryption"),
+        sqlx::Error::Io(io) => match refused_certificate(target, &io) {
+            Some((why, hint)) => Error::refused(format!("{doing}: {why}")).hint(hint),
+            None => Error::unavailable(doing)
+                .because(io)
+                .hint("check the server with `lexi run status`"),
+        },
+        sqlx::Error::Tls(tls) => without_tls(target, &doing, tls.to_string()),
         other => Error::unavailable(doing).because(other),
     }
+}
+
+/// Encryption is wanted and cannot be had; trying again changes nothing.
+fn without_tls(target: &Target, doing: &str, why: String) -> Error {
+    if why.contains("does not support TLS") {
+        return Error::refused(format!(
+            "{doing}: the server has no TLS, and DB_SSL is true"
+        ))
+        .hint(
+            "give it a certificate: `lexi run setup`, then `lexi run restart`; or set DB_SSL=false",
+        );
+    }
+    let error = Error::refused(format!("{doing}: no encrypted connection")).because(why);
+    match target.tls.authority() {
+        Some(file) => error.hint(format!("look at the certificates in `{}`", file.display())),
+        None => error.hint("see `lexi env DB_SSL_CA`"),
+    }
+}
+
+/// What is wrong with the server's certificate, and what to do.
+fn refused_certificate(target: &Target, io: &std::io::Error) -> Option<(String, String)> {
+    let error = io.get_ref()?.downcast_ref::<rustls::Error>()?;
+    let rustls::Error::InvalidCertificate(fault) = error else {
+        return None;
+    };
+    let host = &target.host;
+    Some(match fault {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            let trusted = target.tls.authority().map_or_else(
+                || "no public authority".to_owned(),
+                |file| format!("nobody in `{}`", file.display()),
+            );
+            let hint = "name the file of the authority that did in DB_SSL_CA; DB_SSL_REJECT_UNAUTHORIZED=false \
+                        takes any certificate, also one of somebody in between";
+            (
+                format!("{trusted} has signed the server's certificate"),
+                hint.to_owned(),
+            )
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+            format!("the server's certificate is not for `{host}`"),
+            "set DB_HOST to a name that it is for, or give the server a certificate for this one".to_owned(),
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+            "the server's certificate has expired".to_owned(),
+            "give it a new one and restart it: the files are in DB_SSL_SERVER_CERT_FILE and DB_SSL_SERVER_KEY_FILE, or else \
+             in `.lexi/tls`, where `lexi run setup` makes new ones once the old are removed"
+                .to_owned(),
+        ),
+        other => (
+            format!("the server's certificate is refused: {other}"),
+            "give the server another certificate".to_owned(),
+        ),
+    })
 }
 
 fn refused_login(target: &Target, doing: &str, server: &PgDatabaseError) -> Error {
@@ -42,6 +98,9 @@ fn refused_login(target: &Target, doing: &str, server: &PgDatabaseError) -> Erro
         }
         "28P01" => base(format!("wrong password for user `{user}`"))
             .hint("check `DB_PASSWORD` and where it comes from with `lexi env`"),
+        "28000" if server.message().contains("no encryption") => {
+            base("the server takes encrypted connections only".to_owned()).hint("set DB_SSL=true")
+        }
         "28000" => base(server.message().to_owned()).hint("check `DB_USERNAME` with `lexi env`"),
         "3D000" => base(format!("there is no database `{database}`"))
             .hint("make it with `lexi run db-init`"),

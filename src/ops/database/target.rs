@@ -1,6 +1,7 @@
 //! Which database on which server, as whom.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
@@ -24,19 +25,38 @@ pub struct Target {
 }
 
 /// How far a connection is encrypted and the server's certificate looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tls {
     /// Not encrypted.
     Off,
     /// Encrypted, any certificate.
     Unverified,
-    /// Encrypted, with a certificate that the system trusts for this host.
-    Verified,
+    /// Encrypted, with a certificate for this host that an authority of this file has signed, or else a public one.
+    Verified(Option<PathBuf>),
+}
+
+impl Tls {
+    /// The name that scripts know it by.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Unverified => "unverified",
+            Self::Verified(_) => "verified",
+        }
+    }
+
+    /// The file with the authorities that are trusted, where one is named.
+    pub fn authority(&self) -> Option<&Path> {
+        match self {
+            Self::Verified(file) => file.as_deref(),
+            Self::Off | Self::Unverified => None,
+        }
+    }
 }
 
 impl Target {
-    /// The profile's database as the settings name it.
-    pub fn from_settings(settings: &Settings) -> Result<Self> {
+    /// The profile's database as the settings name it; `authority` is the file of those who may sign its certificate.
+    pub fn from_settings(settings: &Settings, authority: Option<PathBuf>) -> Result<Self> {
         let port = settings.int("DB_PORT")?;
         let port = u16::try_from(port)
             .ok()
@@ -53,7 +73,7 @@ impl Target {
         let tls = match (settings.bool("DB_SSL")?, reject) {
             (false, _) => Tls::Off,
             (true, false) => Tls::Unverified,
-            (true, true) => Tls::Verified,
+            (true, true) => Tls::Verified(authority),
         };
         Ok(Self {
             host: settings.require("DB_HOST")?.to_owned(),
@@ -76,19 +96,23 @@ impl Target {
 
     /// How `sqlx` connects there; no file and no variable of the environment has a say in it.
     pub fn connect_options(&self) -> PgConnectOptions {
-        let mode = match self.tls {
+        let mode = match &self.tls {
             Tls::Off => PgSslMode::Disable,
             Tls::Unverified => PgSslMode::Require,
-            Tls::Verified => PgSslMode::VerifyFull,
+            Tls::Verified(_) => PgSslMode::VerifyFull,
         };
-        PgConnectOptions::new_without_pgpass()
+        let options = PgConnectOptions::new_without_pgpass()
             .host(&self.host)
             .port(self.port)
             .database(&self.database)
             .username(&self.user)
             .password(self.password.reveal())
             .ssl_mode(mode)
-            .application_name("lexi")
+            .application_name("lexi");
+        match self.tls.authority() {
+            Some(file) => options.ssl_root_cert(file),
+            None => options,
+        }
     }
 }
 

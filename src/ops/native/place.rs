@@ -110,6 +110,11 @@ impl Place {
         self.folder.join("log")
     }
 
+    /// The server's certificate and its key.
+    pub(super) fn certificates(&self) -> PathBuf {
+        self.home.join("tls")
+    }
+
     /// What the server is started with, for servers that read a file.
     pub(super) fn config(&self) -> PathBuf {
         self.home.join("redis.conf")

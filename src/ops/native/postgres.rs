@@ -7,10 +7,14 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
 use super::Answer;
+use super::account::Account;
+use super::place::{self, Place};
 use crate::base::{Error, Kind, Result, Secret};
 use crate::ops::database::Target;
 use crate::ops::database::target::Tls;
-use crate::ops::stack::Service;
+use crate::ops::files;
+use crate::ops::stack::file::Content;
+use crate::ops::stack::{Service, tls};
 
 /// The port inside a container; what it is published as is the port here.
 pub(super) const PORT: u16 = 5432;
@@ -37,6 +41,25 @@ pub(super) struct Postgres {
     pub(super) password: Secret,
     pub(super) database: String,
     settings: Vec<(String, String)>,
+    certificate: Option<Certificate>,
+}
+
+/// What the server shows of itself, and the key to it.
+#[derive(Debug, Clone)]
+struct Certificate {
+    chain: Content,
+    key: Content,
+}
+
+impl Certificate {
+    /// The secrets of a service that make a server speak TLS.
+    fn of(service: &Service) -> Option<Self> {
+        let content = |name| Some(Content::from(service.secrets.get(name)?.content()));
+        Some(Self {
+            chain: content(tls::CERTIFICATE)?,
+            key: content(tls::KEY)?,
+        })
+    }
 }
 
 impl Postgres {
@@ -60,11 +83,42 @@ impl Postgres {
             password,
             database,
             settings,
+            certificate: Certificate::of(service),
+        })
+    }
+
+    /// Writes the certificate and its key, which only the server's user can read.
+    pub(super) fn write_certificate(&self, place: &Place, account: &Account) -> Result<()> {
+        let Some(certificate) = &self.certificate else {
+            return Ok(());
+        };
+        Place::make_private(&place.certificates(), account)?;
+        let files = [
+            (tls::CERTIFICATE, &certificate.chain),
+            (tls::KEY, &certificate.key),
+        ];
+        for (name, content) in files {
+            let path = place.certificates().join(name);
+            files::write(&path, content.reveal(), Some(0o600))?;
+            account.give(&path)?;
+        }
+        Ok(())
+    }
+
+    /// What the server is started with, in one text: two of them say whether something has changed.
+    pub(super) fn wanted(&self) -> String {
+        let arguments = self.arguments(Path::new(""), Path::new(""), 0).join("\n");
+        let contents = self
+            .certificate
+            .iter()
+            .flat_map(|one| [&one.chain, &one.key]);
+        contents.fold(arguments, |text, content| {
+            format!("{text}\n{}", place::short_hash(content.reveal()))
         })
     }
 
     /// The arguments of the server; what the driver decides comes last, so that it holds.
-    pub(super) fn arguments(&self, data: &Path, port: u16) -> Vec<String> {
+    pub(super) fn arguments(&self, data: &Path, certificates: &Path, port: u16) -> Vec<String> {
         let mut arguments = vec!["-D".to_owned(), data.display().to_string()];
         let setting = |name: &str, value: &str| ["-c".to_owned(), format!("{name}={value}")];
         for (name, value) in &self.settings {
@@ -72,6 +126,12 @@ impl Postgres {
         }
         arguments.extend(setting("listen_addresses", "127.0.0.1"));
         arguments.extend(setting("unix_socket_directories", ""));
+        if self.certificate.is_some() {
+            let file = |name| certificates.join(name).display().to_string();
+            arguments.extend(setting("ssl", "on"));
+            arguments.extend(setting("ssl_cert_file", &file(tls::CERTIFICATE)));
+            arguments.extend(setting("ssl_key_file", &file(tls::KEY)));
+        }
         arguments.extend(["-p".to_owned(), port.to_string()]);
         arguments
     }

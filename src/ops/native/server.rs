@@ -255,7 +255,9 @@ impl Server {
         match &self.wanted {
             Wanted::Postgres(postgres) => {
                 cluster::remove_stale_pid_file(&self.place.data())?;
-                command.args(postgres.arguments(&self.place.data(), port));
+                postgres.write_certificate(&self.place, &self.account)?;
+                let (data, certificates) = (self.place.data(), self.place.certificates());
+                command.args(postgres.arguments(&data, &certificates, port));
             }
             Wanted::Redis(redis) => {
                 redis.write_config(&self.place, port, &self.account)?;
@@ -321,7 +323,7 @@ impl Server {
     /// A short form of what the server is started with, to see later whether it is what is wanted.
     fn digest(&self) -> String {
         let wanted = match &self.wanted {
-            Wanted::Postgres(postgres) => postgres.arguments(Path::new(""), 0).join("\n"),
+            Wanted::Postgres(postgres) => postgres.wanted(),
             Wanted::Redis(redis) => redis.wanted(),
         };
         place::short_hash(wanted.as_bytes())

@@ -47,7 +47,7 @@ pub(super) fn fields(body: &ContainerCreateBody, key: &[u8]) -> Result<Fields> {
     let mut fields = Fields::new();
     for (path, name) in NAMES {
         if let Some(value) = json.pointer(path).filter(|value| !is_empty(value)) {
-            fields.insert(name.to_owned(), short(&[], &value.to_string()));
+            fields.insert(name.to_owned(), short(&[], value.to_string()));
         }
     }
     let limits: Vec<&Value> = LIMITS
@@ -56,7 +56,7 @@ pub(super) fn fields(body: &ContainerCreateBody, key: &[u8]) -> Result<Fields> {
         .collect();
     if !limits.is_empty() {
         let text = Value::Array(limits.into_iter().cloned().collect()).to_string();
-        fields.insert("deploy.resources".to_owned(), short(&[], &text));
+        fields.insert("deploy.resources".to_owned(), short(&[], text));
     }
     for variable in body.env.iter().flatten() {
         let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
@@ -78,10 +78,10 @@ fn is_empty(value: &Value) -> bool {
 }
 
 /// Enough of a hash to see a change; with a key, of no use to somebody who has not got it.
-pub(super) fn short(key: &[u8], value: &str) -> String {
+pub(super) fn short(key: &[u8], value: impl AsRef<[u8]>) -> String {
     let mut hash = Sha256::new();
     hash.update(key);
-    hash.update(value.as_bytes());
+    hash.update(value.as_ref());
     let digest = hash.finalize();
     hex(&digest[..6])
 }

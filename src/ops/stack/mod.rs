@@ -4,6 +4,7 @@ pub mod apply;
 pub mod deploy;
 pub mod down;
 pub mod engine;
+pub mod file;
 mod form;
 pub mod hash;
 pub mod labels;
@@ -15,6 +16,7 @@ pub mod port;
 mod ready;
 mod secrets;
 pub mod service;
+pub mod tls;
 pub mod wanted;
 
 pub use engine::DockerDriver;

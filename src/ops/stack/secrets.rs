@@ -1,22 +1,24 @@
 //! Passwords for containers, as files: what an image can read from a file is in nobody's `inspect`.
 //!
-//! The folder is closed to everybody but its owner, and the files in it are open: a container's program may run as any
-//! user, and sees the files alone.
+//! The folder is closed to everybody but its owner, and the files in it are open unless they say otherwise: a container's
+//! program may run as any user, and sees the files alone.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use super::file::File;
 use super::service::{NativeServer, Service};
+use super::tls;
 use crate::base::{Error, Result, Secret};
 
 /// Where a container sees them.
-const INSIDE: &str = "/run/secrets";
+pub(super) const INSIDE: &str = "/run/secrets";
 
 /// The secret files of one service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Files(pub(super) BTreeMap<String, Secret>);
+pub(super) struct Files(pub(super) BTreeMap<String, File>);
 
 impl Files {
     /// Takes what can be a file out of a service's environment.
@@ -29,14 +31,15 @@ impl Files {
                     service
                         .environment
                         .insert("POSTGRES_PASSWORD_FILE".to_owned(), path);
-                    files.insert("POSTGRES_PASSWORD".to_owned(), password);
+                    files.insert("POSTGRES_PASSWORD".to_owned(), File::new(password.reveal()));
                 }
+                tls::serve(service, &mut files);
             }
             Some(NativeServer::Redis) => {
                 if let Some(password) = take(service, "REDIS_PASSWORD") {
                     let directive = format!("requirepass {}\n", quoted(password.reveal()));
-                    files.insert("redis.conf".to_owned(), Secret::new(directive));
-                    files.insert("REDIS_PASSWORD".to_owned(), password);
+                    files.insert("redis.conf".to_owned(), File::new(directive));
+                    files.insert("REDIS_PASSWORD".to_owned(), File::new(password.reveal()));
                     if service.command.is_empty() {
                         service.command.push("redis-server".to_owned());
                     }
@@ -62,11 +65,10 @@ impl Files {
         }
         let folder = folder.join(service);
         make_private(&folder)?;
-        for (name, secret) in &self.0 {
+        for (name, file) in &self.0 {
             let path = folder.join(name);
-            let is_same = std::fs::read(&path).is_ok_and(|old| old == secret.reveal().as_bytes());
-            if !is_same {
-                write(&path, secret)
+            if !is_written(&path, file) {
+                write(&path, file)
                     .map_err(|e| Error::io(format!("cannot write `{}`", path.display()), e))?;
             }
         }
@@ -110,22 +112,35 @@ fn make_private(folder: &Path) -> Result<()> {
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)
 }
 
-fn write(path: &Path, secret: &Secret) -> std::io::Result<()> {
+const fn mode(file: &File) -> u32 {
+    match file.mode {
+        Some(mode) => mode,
+        None => 0o444,
+    }
+}
+
+fn is_written(path: &Path, file: &File) -> bool {
+    let has_mode = |facts: std::fs::Metadata| facts.permissions().mode() & 0o777 == mode(file);
+    std::fs::metadata(path).is_ok_and(has_mode)
+        && std::fs::read(path).is_ok_and(|old| old == file.content())
+}
+
+fn write(path: &Path, file: &File) -> std::io::Result<()> {
     let partial = path.with_extension("partial");
     if let Err(e) = std::fs::remove_file(&partial)
         && e.kind() != std::io::ErrorKind::NotFound
     {
         return Err(e);
     }
-    let mut file = std::fs::OpenOptions::new()
+    let mut target = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o444)
+        .mode(mode(file) & 0o600 | 0o200)
         .open(&partial)?;
-    file.write_all(secret.reveal().as_bytes())?;
-    file.sync_all()?;
+    target.write_all(file.content())?;
+    target.sync_all()?;
     // The mask of the process may have closed it to the container's user.
-    file.set_permissions(std::fs::Permissions::from_mode(0o444))?;
+    target.set_permissions(std::fs::Permissions::from_mode(mode(file)))?;
     std::fs::rename(partial, path)
 }
 
@@ -176,15 +191,15 @@ mod tests {
         let of_postgres = Files::take_from(&mut postgres);
         let of_redis = Files::take_from(&mut redis);
 
-        assert_eq!(of_postgres.0["POSTGRES_PASSWORD"].reveal(), "p");
+        assert_eq!(of_postgres.0["POSTGRES_PASSWORD"].content(), b"p");
         assert_eq!(
             postgres.variable("POSTGRES_PASSWORD_FILE").reveal(),
             "/run/secrets/POSTGRES_PASSWORD"
         );
         assert!(!postgres.environment.contains_key("POSTGRES_PASSWORD"));
         assert_eq!(
-            of_redis.0["redis.conf"].reveal(),
-            "requirepass \"a \\\"b\\\\\\x0a\"\n"
+            of_redis.0["redis.conf"].content(),
+            b"requirepass \"a \\\"b\\\\\\x0a\"\n"
         );
         assert_eq!(redis.command, ["redis-server", "/run/secrets/redis.conf"]);
     }
@@ -201,7 +216,7 @@ mod tests {
     fn files_are_in_a_closed_folder_and_the_key_stays() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = folder.path().join("secrets");
-        let files = Files([("A".to_owned(), Secret::new("x"))].into());
+        let files = Files([("A".to_owned(), File::new("x"))].into());
 
         files.write(&secrets, "db").unwrap();
         files.write(&secrets, "db").unwrap();

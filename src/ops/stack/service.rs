@@ -1,11 +1,13 @@
 //! A service as data: the compose specification's own keys, and `native` for the server that runs without a container.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::deploy::{Build, Deploy, Restart};
+use super::file::Files;
 use super::form;
 use super::part::{Attachment, Dependency, Healthcheck, Mount, depends_on, networks};
 use super::port::Port;
@@ -45,8 +47,7 @@ pub struct Service {
     #[serde(deserialize_with = "form::secret_pairs")]
     pub environment: BTreeMap<String, Secret>,
     /// Our own form: files below `/run/secrets` by their names, with what is in them.
-    #[serde(deserialize_with = "form::secret_pairs")]
-    pub secrets: BTreeMap<String, Secret>,
+    pub secrets: Files,
     /// Ports and where they are published.
     pub ports: Vec<Port>,
     /// Volumes and folders.
@@ -94,11 +95,18 @@ pub struct Service {
 impl Service {
     /// The value of a variable, or of the secret with its name; empty without one.
     pub fn variable(&self, name: &str) -> Secret {
-        let value = self
-            .environment
-            .get(name)
-            .or_else(|| self.secrets.get(name));
-        value.cloned().unwrap_or_default()
+        let secret = || Some(self.secrets.get(name)?.text());
+        let variable = self.environment.get(name).cloned();
+        variable.or_else(secret).unwrap_or_default()
+    }
+
+    /// Reads the files of the project that it has copies of.
+    pub fn load(&mut self, root: &Path) -> Result<()> {
+        for (name, file) in &mut self.secrets {
+            file.load(root)
+                .map_err(|e| e.context(format!("service `{}`: secret `{name}`", self.name)))?;
+        }
+        Ok(())
     }
 
     /// Where a port inside is published: `None` when it is not, `Some(None)` on any free port.

@@ -104,10 +104,10 @@ impl Place {
         let names: Vec<&String> = networks.keys().collect();
         fields.insert(
             "networks".to_owned(),
-            hash::short(&[], &format!("{names:?} {networks:?}")),
+            hash::short(&[], format!("{names:?} {networks:?}")),
         );
-        for (file, secret) in &files.0 {
-            fields.insert(format!("secret {file}"), hash::short(key, secret.reveal()));
+        for (name, file) in &files.0 {
+            fields.insert(format!("secret {name}"), hash::short(key, file.content()));
         }
         let mut all = labels::of_service(
             &self.project,
