@@ -18,6 +18,7 @@ mod declarations;
 mod documents;
 mod errors;
 mod examples;
+mod faults;
 mod flow;
 mod index;
 mod layers;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::harness::{HUNG, Outcome, Project, Signal, send};
 
 /// How many rounds: the first number with the other tests, the second with `tests/soak`.
-fn rounds(short: usize, full: usize) -> usize {
+pub(crate) fn rounds(short: usize, full: usize) -> usize {
     if std::env::var("LEXI_SOAK").is_ok_and(|form| form == "full") {
         full
     } else {
@@ -16,10 +16,10 @@ fn rounds(short: usize, full: usize) -> usize {
 }
 
 /// Numbers that look random and are the same each time.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -28,7 +28,7 @@ impl Random {
     }
 }
 
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     std::env::var("LEXI_SOAK_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok())

@@ -25,29 +25,38 @@ impl Project {
     /// Runs services in containers, in a stack that nobody else has.
     #[track_caller]
     pub(crate) fn docker(self) -> Self {
-        READY.call_once(prepare);
         let host = std::env::var("DOCKER_HOST").unwrap_or_default();
+        READY.call_once(|| make_image(&host));
+        self.docker_at(&host)
+    }
+
+    /// The same with the engine at this address.
+    pub(super) fn docker_at(self, host: &str) -> Self {
         let number = STACKS.fetch_add(1, Ordering::SeqCst);
         let name = format!("lexi-test-{}-{number}", std::process::id());
         self.file("lexi.toml", &format!("name = \"{name}\"\n"))
             .env("STACK", &name)
             .env("LEXI_DRIVER", "docker")
-            .env("DOCKER_HOST", &host)
+            .env("DOCKER_HOST", host)
     }
 }
 
-fn prepare() {
-    let answers = Command::new("docker").arg("version").output();
+/// Makes the image where it is not there.
+#[track_caller]
+pub(super) fn make_image(host: &str) {
+    let run = |program: &str, args: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(args).env("DOCKER_HOST", host);
+        command.output()
+    };
+    let answers = run("docker", &["version"]);
     let answers = answers.is_ok_and(|output| output.status.success());
     assert!(answers, "no engine answers: {INSTALL}, then `dockerd`");
     assert!(
         Path::new("/usr/bin/busybox").exists(),
         "no busybox here: {INSTALL}"
     );
-    let made = Command::new("sh")
-        .args(["-c", MAKE_IMAGE])
-        .output()
-        .unwrap();
+    let made = run("sh", &["-c", MAKE_IMAGE]).unwrap();
     assert!(
         made.status.success(),
         "{}",

@@ -5,10 +5,12 @@ use rustix::process::{Pid, kill_process, kill_process_group};
 
 mod filter;
 mod outcome;
+mod own_engine;
 mod project;
 mod servers;
 
 pub(crate) use outcome::Outcome;
+pub(crate) use own_engine::OwnEngine;
 pub(crate) use project::Project;
 pub(crate) use rustix::process::Signal;
 pub(crate) use servers::{free_port, psql_as};

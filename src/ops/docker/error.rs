@@ -5,8 +5,11 @@ use bollard::errors::Error as EngineError;
 use crate::base::{Error, Kind};
 
 /// The line that starts an engine.
-pub(super) const START: &str =
+pub(in crate::ops) const START: &str =
     "start one with `systemctl start docker`, or install it with `apt-get install -y docker.io`";
+
+/// The field of an error that says that the engine ended.
+const GONE: &str = "engine_gone";
 
 /// An error of the engine with what was being done, such as "cannot start `lexi-redis`".
 pub(in crate::ops) fn failed(doing: impl Into<String>, source: EngineError) -> Error {
@@ -21,11 +24,21 @@ pub(in crate::ops) fn failed(doing: impl Into<String>, source: EngineError) -> E
             format!("{doing}: the engine does not answer"),
         ),
         EngineError::DockerStreamError { error } => Error::new(Kind::Docker, doing).because(error),
-        source if is_lost(&source) => Error::unavailable(format!("{doing}: the engine is gone"))
-            .because(innermost(&source))
-            .hint(START),
+        source if is_lost(&source) => gone(&doing).because(innermost(&source)),
         source => Error::new(Kind::Docker, doing).because(source),
     }
+}
+
+/// The engine ended while something was being done.
+pub(in crate::ops) fn gone(doing: &str) -> Error {
+    Error::unavailable(format!("{doing}: the engine is gone"))
+        .hint(START)
+        .field(GONE, true)
+}
+
+/// Whether that is what went wrong.
+pub(in crate::ops) fn is_gone(error: &Error) -> bool {
+    error.fields().contains_key(GONE)
 }
 
 /// What the engine answered with a status that is not success.

@@ -24,4 +24,4 @@ pub(crate) mod tests;
 mod wire;
 
 pub use connect::Engine;
-pub(in crate::ops) use error::failed;
+pub(in crate::ops) use error::{START, failed, gone, is_gone};

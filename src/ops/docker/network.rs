@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use bollard::models::NetworkDisconnectRequest;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 use serde_json::json;
 
@@ -49,6 +50,16 @@ pub async fn create(engine: &Engine, name: &str, labels: &BTreeMap<String, Strin
         Err(error) if error.kind() == Kind::Conflict => Ok(()),
         other => other,
     }
+}
+
+/// Takes a container's end of a network away, which an engine that crashed may have left; one that is not there is fine.
+pub async fn cut(engine: &Engine, network: &str, container: &str) {
+    let request = NetworkDisconnectRequest {
+        container: container.to_owned(),
+        force: Some(true),
+    };
+    let client = engine.client();
+    let _not_there = client.disconnect_network(network, request).await;
 }
 
 /// Removes a network by its identity or name; one that is gone is no error.

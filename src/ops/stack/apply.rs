@@ -1,29 +1,23 @@
 //! Doing what a plan says: images, then networks and volumes, then all services at once, each when its turn has come.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::models::VolumeCreateRequest;
 use futures_util::future::try_join_all;
 
-use super::deploy::Restart;
 use super::labels;
 use super::observe::{self, Image, Observed};
-use super::part::Condition;
-use super::plan::{Action, Kind, Plan, REBUILT, Verb, is_one_shot};
-use super::ready::{Board, Probe, State, last_lines};
+use super::plan::{Kind, Plan, Verb};
+use super::ready::Board;
 use super::wanted::{Place, Wanted};
-use crate::base::{Error, Kind as ErrorKind, Result, units};
+use crate::base::{Error, Result};
 use crate::ops::docker::auth::Logins;
 use crate::ops::docker::build::{BuildOptions, build};
 use crate::ops::docker::connect::Address;
-use crate::ops::docker::container::{self, Anonymous, Container};
+use crate::ops::docker::container::{self, Anonymous};
 use crate::ops::docker::image::{Pulling, pull};
 use crate::ops::docker::{Engine, failed, network};
-
-/// How many lines of a failed service's log are told.
-const LAST_LINES: u64 = 20;
 
 /// What happens while a plan is applied.
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +83,7 @@ impl Work<'_> {
     }
 
     /// Now by the engine's clock: ours when it is on this machine, unknown otherwise.
-    fn now_ms(&self) -> i64 {
+    pub(super) fn now_ms(&self) -> i64 {
         match self.engine.endpoint().address {
             Address::Unix(_) => now_ms(),
             Address::Tcp(_) => 0,
@@ -194,174 +188,6 @@ impl Work<'_> {
         }))
         .await
         .map(drop)
-    }
-
-    /// Brings one service to where it is to be.
-    async fn bring(
-        &self,
-        wanted: &Wanted,
-        images: &BTreeMap<String, Image>,
-        board: &Board,
-    ) -> Result<()> {
-        let began = Instant::now();
-        let name = wanted.service.name.as_str();
-        let Some(action) = self.plan.of_service(name) else {
-            return Err(Error::internal(format!(
-                "the plan says nothing of `{name}`"
-            )));
-        };
-        let comes_back = !matches!(wanted.service.restart, Restart::No);
-        let image = images.get(&wanted.image).cloned().unwrap_or_default();
-        let verb = self.verb(action, &image);
-        let id = match (&action.container, verb) {
-            (Some(old), Verb::Recreate) => self.recreate(wanted, &image, old).await?,
-            (Some(id), _) => id.clone(),
-            (None, _) => {
-                (self.report)(Progress::Doing(name, "creating"));
-                self.create(wanted, &wanted.container, wanted.body.clone())
-                    .await?
-            }
-        };
-        board.know(&id, name, comes_back, self.now_ms());
-        if verb == Verb::Keep {
-            self.keep(action, board);
-        } else {
-            self.start(wanted, &id, verb, board).await?;
-        }
-        let probe = Probe::of(wanted.service.healthcheck.as_ref(), &image.test);
-        let ready = self.ready(wanted, &id, probe, board).await;
-        if ready? && verb != Verb::Keep {
-            (self.report)(Progress::Ready(name, began.elapsed()));
-        }
-        Ok(())
-    }
-
-    /// The container that an action is done to, as it was seen.
-    fn seen(&self, action: &Action) -> Option<&Container> {
-        let all = self
-            .observed
-            .services
-            .get(&action.name)
-            .into_iter()
-            .flatten();
-        let mut all = all.map(|seen| &seen.container);
-        all.find(|seen| Some(&seen.id) == action.container.as_ref())
-    }
-
-    /// What is really done: a build that has changed nothing needs no new container.
-    fn verb(&self, action: &Action, image: &Image) -> Verb {
-        let is_same = self
-            .seen(action)
-            .is_some_and(|seen| seen.image_id == image.id);
-        match action.verb {
-            Verb::Recreate if action.causes == [REBUILT] && is_same => Verb::Start,
-            verb => verb,
-        }
-    }
-
-    /// What the list says of a container that is left as it is.
-    fn keep(&self, action: &Action, board: &Board) {
-        let seen = self.seen(action);
-        let seen = seen.map(|seen| (seen.is_running(), seen.health.as_deref()));
-        let state = match seen {
-            Some((true, Some("healthy"))) => State::Healthy,
-            Some((false, _)) => State::Ended(0),
-            _ => State::Running,
-        };
-        board.set(&action.name, state);
-    }
-
-    async fn start(&self, wanted: &Wanted, id: &str, verb: Verb, board: &Board) -> Result<()> {
-        let name = wanted.service.name.as_str();
-        for (on, dependency) in &wanted.service.depends_on {
-            let is_here = self.wanted.iter().any(|one| one.service.name == *on);
-            if is_here {
-                (self.report)(Progress::Doing(name, &format!("waiting for {on}")));
-                board.wait(on, dependency.condition).await?;
-            }
-        }
-        board.clear(name);
-        (self.report)(Progress::Doing(name, "starting"));
-        if verb == Verb::Restart {
-            // The end that belongs to it is none of its ends.
-            board.forget(id);
-            container::restart(self.engine, id, None).await?;
-            let comes_back = !matches!(wanted.service.restart, Restart::No);
-            board.know(id, name, comes_back, self.now_ms());
-        } else {
-            let started = container::start(self.engine, &wanted.container).await;
-            started.map_err(|e| {
-                e.context(format!("service `{name}`"))
-                    .field("service", name)
-            })?;
-        }
-        board.started(name);
-        Ok(())
-    }
-
-    /// Waits until a service is ready, if somebody wants to know; gives whether it is.
-    async fn ready(
-        &self,
-        wanted: &Wanted,
-        id: &str,
-        probe: Option<Probe>,
-        board: &Board,
-    ) -> Result<bool> {
-        let name = wanted.service.name.as_str();
-        let is_needed = self.wanted.iter().any(|one| {
-            let on = one.service.depends_on.get(name);
-            on.is_some_and(|on| on.condition == Condition::ServiceHealthy)
-        });
-        let runs_once = is_one_shot(self.wanted, name);
-        if !self.how.wait && !is_needed && !runs_once {
-            return Ok(false);
-        }
-        let condition = match (&probe, runs_once) {
-            (_, true) => Condition::ServiceCompletedSuccessfully,
-            (Some(_), _) => Condition::ServiceHealthy,
-            (None, _) => Condition::ServiceStarted,
-        };
-        let last = Mutex::new(String::new());
-        let asking = async {
-            if let (Some(probe), Condition::ServiceHealthy) = (&probe, condition) {
-                (self.report)(Progress::Doing(name, "waiting"));
-                probe.ask(self.engine, id, &last).await;
-                board.set(name, State::Healthy);
-            }
-            std::future::pending::<()>().await;
-        };
-        let answer = async {
-            tokio::select! {
-                biased;
-                ready = board.wait(name, condition) => ready,
-                () = asking => Ok(()),
-            }
-        };
-        let in_time = tokio::time::timeout(self.how.limit, answer).await;
-        let error = match in_time {
-            Ok(Ok(())) => return Ok(true),
-            Ok(Err(error)) => error,
-            Err(_elapsed) => {
-                let limit = units::duration(self.how.limit);
-                Error::new(
-                    ErrorKind::Timeout,
-                    format!("service `{name}` is not ready after {limit}"),
-                )
-            }
-        };
-        let health = last.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Err(self.explain(name, id, error, &health).await)
-    }
-
-    /// An error with what the service said last.
-    async fn explain(&self, name: &str, id: &str, error: Error, health: &str) -> Error {
-        let lines = last_lines(self.engine, id, LAST_LINES).await;
-        (self.report)(Progress::Failed(name, &lines, health));
-        error
-            .hint(format!("see all it said: `lexi run logs {name} --once`"))
-            .field("service", name)
-            .field("log", lines.join("\n"))
-            .field("health", health)
     }
 }
 

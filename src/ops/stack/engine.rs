@@ -15,7 +15,7 @@ use super::wanted::{Place, Wanted};
 use crate::base::{Error, Kind, Result};
 use crate::ops::docker::auth::Logins;
 use crate::ops::docker::container::{self, Container, Filter, Published};
-use crate::ops::docker::{Engine, stats};
+use crate::ops::docker::{self, Engine, stats};
 use crate::ops::lock::{self, Lock, OnBusy};
 
 /// How long another run is waited for.
@@ -135,6 +135,9 @@ impl DockerDriver {
         let (mut tries, mut pause) = (TRIES, PAUSE);
         while let Err(error) = self.apply(&wanted, asked, how, listener).await {
             tries -= 1;
+            if docker::is_gone(&error) {
+                return Err(self.cut_off(&error));
+            }
             if tries == 0 || !is_crossed(&error) {
                 return Err(error);
             }
@@ -145,6 +148,19 @@ impl DockerDriver {
         let mut rows = self.list().await?;
         rows.retain(|row| names.contains(&row.service.as_str()));
         Ok(rows)
+    }
+
+    /// What came up so far is there still; an engine that runs again is asked what that is.
+    fn cut_off(&self, error: &Error) -> Error {
+        let address = &self.engine.endpoint().address;
+        Error::unavailable(format!(
+            "the engine at `{address}` ended while the services came up"
+        ))
+        .because(error.full_message())
+        .hint(format!(
+            "{}; then `lexi run up` goes on from what is there",
+            docker::START
+        ))
     }
 
     async fn apply(

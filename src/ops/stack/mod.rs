@@ -1,6 +1,7 @@
 //! Services as data, whichever driver runs them.
 
 pub mod apply;
+mod bring;
 pub mod deploy;
 pub mod down;
 pub mod engine;

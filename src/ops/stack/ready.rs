@@ -4,6 +4,7 @@
 //! by the container's identity: a name goes from an old container to a new one, and the old one's end is not the new one's.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::part::{Condition, Healthcheck};
 use crate::base::{Error, Kind, Result, units};
 use crate::ops::docker::events::{self, Event, Wanted as Listen};
 use crate::ops::docker::exec::{Exec, capture};
-use crate::ops::docker::{Engine, logs};
+use crate::ops::docker::{self, Engine, logs};
 
 /// How often a service that is started again after its end may end before we give up.
 const DEATHS: u32 = 3;
@@ -46,6 +47,9 @@ pub(super) enum State {
 pub(super) struct Board {
     states: watch::Sender<BTreeMap<String, State>>,
     known: Mutex<HashMap<String, Known>>,
+    /// What each service's health test said last.
+    answers: Mutex<HashMap<String, String>>,
+    has_failed: AtomicBool,
 }
 
 /// A container that events are about.
@@ -63,7 +67,33 @@ impl Board {
         Self {
             states: watch::channel(BTreeMap::new()).0,
             known: Mutex::default(),
+            answers: Mutex::default(),
+            has_failed: AtomicBool::new(false),
         }
+    }
+
+    /// Whether nobody has told of a failure yet; from now on somebody has.
+    pub(super) fn is_first_failure(&self) -> bool {
+        !self.has_failed.swap(true, Ordering::Relaxed)
+    }
+
+    /// A service's health test has said no, in these words.
+    pub(super) fn heard(&self, service: &str, said: String) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.insert(service.to_owned(), said);
+    }
+
+    /// What a service's health test said last; nothing if it was not asked or says yes.
+    pub(super) fn last_answer(&self, service: &str) -> String {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.get(service).cloned().unwrap_or_default()
+    }
+
+    /// The container that events of a service come from.
+    pub(super) fn container_of(&self, service: &str) -> Option<String> {
+        let all = self.lock();
+        let found = all.iter().find(|(_, known)| known.service == service);
+        found.map(|(id, _)| id.clone())
     }
 
     /// From this moment on, events of this container are about this service.
@@ -131,7 +161,7 @@ impl Board {
             match events.next().await {
                 Some(Ok(event)) => self.note(&event),
                 Some(Err(error)) => return error,
-                None => return Error::unavailable("the engine has ended"),
+                None => return docker::gone("cannot listen to the engine"),
             }
         }
     }
@@ -226,8 +256,8 @@ impl Probe {
         matches!(asked, Ok(Ok(done)) if done.code == 0)
     }
 
-    /// Asks until the answer is yes; what the last no said is kept.
-    pub(super) async fn ask(&self, engine: &Engine, id: &str, last: &Mutex<String>) {
+    /// Asks until the answer is yes; each no is told.
+    pub(super) async fn ask(&self, engine: &Engine, id: &str, told: &(dyn Fn(String) + Sync)) {
         let exec = Exec::new(self.command.clone());
         let mut pause = PAUSE.0;
         loop {
@@ -244,7 +274,7 @@ impl Probe {
                 Ok(Err(error)) => error.full_message(),
                 Err(_elapsed) => format!("no answer in {}", units::duration(self.limit)),
             };
-            *last.lock().unwrap_or_else(PoisonError::into_inner) = said;
+            told(said);
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(PAUSE.1);
         }
