@@ -37,3 +37,4 @@ mod soak;
 mod stack;
 mod startup;
 mod tls;
+mod terminals;

@@ -8,12 +8,14 @@ mod outcome;
 mod own_engine;
 mod project;
 mod servers;
+mod terminal;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use own_engine::OwnEngine;
 pub(crate) use project::Project;
 pub(crate) use rustix::process::Signal;
 pub(crate) use servers::{free_port, psql_as};
+pub(crate) use terminal::Terminal;
 
 /// The program under test.
 pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");

@@ -21,6 +21,13 @@ const LAST_LINES: u64 = 20;
 /// What a program says when a disk has no room, in small letters.
 const DISK_FULL: &str = "no space left on device";
 
+/// What is done to one service.
+struct Step<'a> {
+    wanted: &'a Wanted,
+    image: &'a Image,
+    verb: Verb,
+}
+
 impl Work<'_> {
     /// Brings one service to where it is to be.
     pub(super) async fn bring(
@@ -53,7 +60,12 @@ impl Work<'_> {
             self.keep(action, board);
             id
         } else {
-            self.start(wanted, &image, id, verb, board).await?
+            let step = Step {
+                wanted,
+                image: &image,
+                verb,
+            };
+            self.start(&step, id, board).await?
         };
         let probe = Probe::of(wanted.service.healthcheck.as_ref(), &image.test);
         let ready = self.ready(wanted, &id, probe, board).await;
@@ -99,21 +111,15 @@ impl Work<'_> {
     }
 
     /// Starts a container when its turn has come; gives its identity, which is another one where it had to be made anew.
-    async fn start(
-        &self,
-        wanted: &Wanted,
-        image: &Image,
-        id: String,
-        verb: Verb,
-        board: &Board,
-    ) -> Result<String> {
+    async fn start(&self, step: &Step<'_>, id: String, board: &Board) -> Result<String> {
+        let wanted = step.wanted;
         let name = wanted.service.name.as_str();
         self.turn(wanted, board).await?;
         board.clear(name);
         (self.report)(Progress::Doing(name, "starting"));
         let comes_back = !matches!(wanted.service.restart, Restart::No);
         let mut id = id;
-        if verb == Verb::Restart {
+        if step.verb == Verb::Restart {
             // The end that belongs to it is none of its ends.
             board.forget(&id);
             container::restart(self.engine, &id, None).await?;
@@ -125,7 +131,7 @@ impl Work<'_> {
                 for network in wanted.networks.keys() {
                     network::cut(self.engine, network, &wanted.container).await;
                 }
-                id = self.recreate(wanted, image, &id).await?;
+                id = self.recreate(wanted, step.image, &id).await?;
                 board.know(&id, name, comes_back, self.now_ms());
                 started = container::start(self.engine, &wanted.container).await;
             }
