@@ -36,5 +36,5 @@ mod signals;
 mod soak;
 mod stack;
 mod startup;
-mod tls;
 mod terminals;
+mod tls;
