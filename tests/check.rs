@@ -266,7 +266,7 @@ task("t", #{ about: "Try", params: #{ n: #{ type: "int", value: 1, choices: || [
     util::each(items, |x| log::info(`${x} of ${util::limit()}`));
     util::later(|| log::info("later"));
     let f = |a, b| a + b;
-    let text = greet("you");
+    print(greet("you"));
     let sum = f.call(1, 2) + items.len() + items.reduce(|a, b| a + b, 0);
     switch sum { 7 if n > 5 => 2, 1..5 => 1, _ => 3 }
     try { throw #{ kind: "x" }; } catch (e) { log::warn(e.kind); }
@@ -276,7 +276,7 @@ task("t", #{ about: "Try", params: #{ n: #{ type: "int", value: 1, choices: || [
     while sum > 0 { sum -= 1; if sum == 2 { continue; } }
     loop { break; }
     do { sum += 1; } until sum > 3;
-    for (c, i) in "abc" { let x = type_of(c); }
+    for (c, _i) in "abc" { let _x = type_of(c); }
     parallel(["other", || 1], #{ limit: 2 });
     got.value
 });
@@ -296,6 +296,53 @@ task("other", #{ about: "Other" }, || 2);
         .stdout("")
         .tells("ok: 2 tasks in 1 file, no mistakes found");
     project.lexi("run t --json").succeeds().says("\"t\"");
+}
+
+#[test]
+fn all_that_is_shipped_has_no_findings() {
+    let project = Project::lexiflow();
+
+    assert_eq!(
+        project.lexi("check --json").succeeds().json(),
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn each_finding_is_a_line_of_json_that_a_problem_matcher_can_read() {
+    let body = "    let a = [1];\n    a.psuh(2);\n    lgo::info(\"x\");";
+
+    let out = Project::new().body(body).lexi("check --json").exits(1).out;
+
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.first(), Some(&"["));
+    assert_eq!(lines.last(), Some(&"]"));
+    assert_eq!(lines.len(), 4, "{out}");
+    for line in &lines[1..3] {
+        let found: serde_json::Value = serde_json::from_str(line.trim_end_matches(',')).unwrap();
+        assert!(
+            found["rule"].is_string() && found["source"].is_string(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn every_variable_that_does_not_exist_is_told_and_not_the_first_alone() {
+    let found = Project::new()
+        .body("    let count = cuont;\n    print(conut + ount);")
+        .lexi("check --json")
+        .exits(1)
+        .findings();
+
+    assert_eq!(
+        found,
+        [
+            "tasks/t.rhai:4:17: no variable `cuont` here",
+            "tasks/t.rhai:5:11: no variable `conut` here (did you mean `count`?)",
+            "tasks/t.rhai:5:19: no variable `ount` here (did you mean `count`?)",
+        ]
+    );
 }
 
 #[test]

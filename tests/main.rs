@@ -13,6 +13,7 @@ mod check;
 mod completions;
 mod conformance;
 mod containers;
+mod corpus;
 mod db;
 mod declarations;
 mod documents;

@@ -22,7 +22,7 @@ pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
     }
     let out = ctx.output();
     if out.is_json() {
-        out.data(&serde_json::to_string_pretty(&found).unwrap_or_default());
+        out.data(&json(&found, &project));
     } else {
         for found in &found {
             out.error(&format!("{}\n", render::diagnostic(out, &project, found)));
@@ -35,6 +35,23 @@ pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// One document with a finding a line, which an editor's problem matcher can read as it comes.
+fn json(found: &[Diagnostic], project: &Project) -> String {
+    let line = |found: &Diagnostic| {
+        let mut finding = serde_json::json!(found);
+        if let Some(fields) = finding.as_object_mut() {
+            let source = render::source_line(project, &found.place);
+            fields.insert("source".to_owned(), source.into());
+        }
+        finding.to_string()
+    };
+    let lines: Vec<String> = found.iter().map(line).collect();
+    match lines.as_slice() {
+        [] => "[]".to_owned(),
+        lines => format!("[\n{}\n]", lines.join(",\n")),
+    }
 }
 
 /// The files as findings name them.

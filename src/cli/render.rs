@@ -193,6 +193,13 @@ fn source(project: &Project, file: &str) -> String {
     })
 }
 
+/// The line of a script that a place is in.
+pub(super) fn source_line(project: &Project, place: &Place) -> String {
+    let text = source(project, &place.file);
+    let line = text.lines().nth(place.line.saturating_sub(1));
+    line.unwrap_or_default().to_owned()
+}
+
 /// The bytes of the word at a place.
 fn span(text: &str, place: &Place) -> std::ops::Range<usize> {
     let start_of_line: usize = text

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rhai::Engine;
 
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, Place, Rule};
 use super::index::{Content, Entry, Index, Stamp, hash};
 use super::needs::Walk;
 use super::task::Task;
@@ -157,15 +157,28 @@ impl Catalog {
 
     /// What is wrong with the declarations of all files together.
     pub fn problems(&self) -> Vec<Diagnostic> {
-        let own = self
-            .index
-            .entries
-            .iter()
-            .flat_map(|entry| entry.content().problems.clone());
-        own.chain(self.duplicates())
-            .chain(self.unknown_needs())
-            .chain(self.cycles())
-            .collect()
+        let own = self.index.entries.iter();
+        let own = own.flat_map(|entry| entry.content().problems.clone());
+        own.chain(self.problems_between_files()).collect()
+    }
+
+    /// What is wrong with the declarations of one file.
+    pub fn problems_of(&self, file: &str) -> Vec<Diagnostic> {
+        let entry = self.index.entries.iter().find(|entry| entry.file == file);
+        entry.map_or_else(Vec::new, |entry| entry.content().problems.clone())
+    }
+
+    /// What is wrong with declarations of which no file alone shows it.
+    pub fn problems_between_files(&self) -> Vec<Diagnostic> {
+        let found = self.duplicates().into_iter().chain(self.unknown_needs());
+        found.chain(self.cycles()).collect()
+    }
+
+    /// Whether there is a file whose tasks are not known.
+    pub fn has_unreadable(&self) -> bool {
+        let mut entries = self.index.entries.iter();
+        entries
+            .any(|entry| entry.content().tasks.is_empty() && !entry.content().problems.is_empty())
     }
 
     fn duplicates(&self) -> Vec<Diagnostic> {
@@ -178,7 +191,7 @@ impl Catalog {
                 {
                     let message = format!("two tasks are called `{name}`");
                     found.push(
-                        Diagnostic::new(task.place.clone(), message)
+                        Diagnostic::new(Rule::DuplicateTask, task.place.clone(), message)
                             .also(first.place.clone(), "the other one"),
                     );
                 }
@@ -191,7 +204,9 @@ impl Catalog {
         let names = self.index.entries.iter().flat_map(|entry| &entry.names);
         let names: BTreeSet<&str> = names.map(String::as_str).collect();
         let needs = self.tasks().flat_map(|task| &task.needs);
-        let missing = needs.filter(|(name, _)| !names.contains(name.as_str()));
+        // A need of a task whose own file cannot be read is not missing.
+        let is_missing = |name: &str| !names.contains(name) && self.unreadable(name).is_empty();
+        let missing = needs.filter(|(name, _)| is_missing(name));
         missing
             .map(|(name, place)| unknown_need(name, place, &names))
             .collect()
@@ -211,8 +226,12 @@ impl Catalog {
                     line: 1,
                     column: 1,
                 };
-                Diagnostic::new(at.cloned().unwrap_or(start), error.message())
-                    .hint(error.hint_text().map(str::to_owned))
+                Diagnostic::new(
+                    Rule::MissingNeed,
+                    at.cloned().unwrap_or(start),
+                    error.message(),
+                )
+                .hint(error.hint_text().map(str::to_owned))
             }
         }
     }
@@ -265,8 +284,12 @@ impl Catalog {
 
 fn unknown_need(name: &str, at: &Place, known: &BTreeSet<&str>) -> Diagnostic {
     let near = did_you_mean(name, known.iter().copied());
-    Diagnostic::new(at.clone(), format!("no task `{name}` to need"))
-        .hint(near.map(|near| format!("did you mean `{near}`?")))
+    Diagnostic::new(
+        Rule::MissingNeed,
+        at.clone(),
+        format!("no task `{name}` to need"),
+    )
+    .hint(near.map(|near| format!("did you mean `{near}`?")))
 }
 
 /// The text of a task file; bytes that are none are a mistake of this file and leave the others alone.
@@ -279,7 +302,7 @@ fn text(bytes: Vec<u8>, file: &str) -> Result<String, Diagnostic> {
             column: 1,
         };
         let hint = Some("save the file as UTF-8".to_owned());
-        Diagnostic::new(place, "this line is not UTF-8".to_owned()).hint(hint)
+        Diagnostic::new(Rule::Unreadable, place, "this line is not UTF-8").hint(hint)
     })
 }
 

@@ -4,7 +4,7 @@
 
 use rhai::{AST, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
-use super::diagnostic::{Diagnostic, Place, Severity};
+use super::diagnostic::{Diagnostic, Place, Rule, Severity};
 use super::params;
 use super::task::Task;
 use crate::base::text::did_you_mean;
@@ -98,8 +98,9 @@ impl Reader<'_> {
         message: impl Into<String>,
         hint: Option<String>,
     ) {
-        self.problems
-            .push(Diagnostic::new(Place::new(self.file, at), message).hint(hint));
+        self.problems.push(
+            Diagnostic::new(Rule::Declaration, Place::new(self.file, at), message).hint(hint),
+        );
     }
 
     fn task(&mut self, ast: &AST, group: &str, call: &FnCallExpr, at: Position) -> Option<Task> {
@@ -134,8 +135,9 @@ impl Reader<'_> {
         if task.about.is_empty() {
             let place = task.place.clone();
             let message = format!("task `{}` has no `about`", task.name);
-            self.problems
-                .push(Diagnostic::new(place, message).severity(Severity::Warning));
+            self.problems.push(
+                Diagnostic::new(Rule::Declaration, place, message).severity(Severity::Warning),
+            );
         }
         match closure_params(ast, body) {
             Some(names) => params::match_closure(self, &mut task, &names, body.start_position()),

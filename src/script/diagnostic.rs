@@ -50,6 +50,56 @@ pub enum Severity {
     Warning,
 }
 
+/// What kind of mistake a finding is; its name is what `--json` and the tests know it by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// The compiler does not understand it.
+    Syntax,
+    /// A field of a declaration is misspelt, computed, or of the wrong type.
+    Declaration,
+    /// A function that does not exist.
+    UnknownFunction,
+    /// A namespace that does not exist.
+    UnknownModule,
+    /// A variable or constant that does not exist.
+    UnknownVariable,
+    /// A method that nothing has.
+    UnknownMethod,
+    /// An option that a function does not know.
+    UnknownOption,
+    /// A task that is run by a name that no task has, or with an argument it does not take.
+    UnknownTask,
+    /// Too many or too few arguments.
+    ArgumentCount,
+    /// A literal of a type that a function does not take.
+    ArgumentType,
+    /// A variable, constant or parameter that nothing reads.
+    UnusedVariable,
+    /// An import that nothing uses.
+    UnusedImport,
+    /// A function that nothing can call.
+    UnusedFunction,
+    /// A name that hides another one.
+    ShadowedName,
+    /// Two tasks of one name.
+    DuplicateTask,
+    /// A need that no task has the name of.
+    MissingNeed,
+    /// Tasks that need each other.
+    CyclicNeed,
+    /// An import of a script that is not there.
+    MissingImport,
+    /// Libraries that import each other.
+    CyclicImport,
+    /// A call that cannot be followed, such as `eval`.
+    Forbidden,
+    /// A closure that rhai cannot tell from one of another script.
+    SameClosure,
+    /// A file that is no text, or an index that is damaged.
+    Unreadable,
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Diagnostic {
@@ -58,6 +108,8 @@ pub struct Diagnostic {
     /// How bad it is.
     #[serde(default)]
     pub severity: Severity,
+    /// What kind of mistake it is.
+    pub rule: Rule,
     /// What is wrong; lower case, no full stop.
     pub message: String,
     /// What to do about it.
@@ -68,10 +120,11 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A finding at a place.
-    pub fn new(place: Place, message: impl Into<String>) -> Self {
+    pub fn new(rule: Rule, place: Place, message: impl Into<String>) -> Self {
         Self {
             place,
             severity: Severity::Error,
+            rule,
             message: message.into(),
             hint: None,
             related: Vec::new(),

@@ -3,7 +3,7 @@
 use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
 
 use super::api::Api;
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, Place, Rule};
 use super::withheld;
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Kind};
@@ -161,7 +161,12 @@ pub fn parse_error(error: &ParseError, file: &str, text: &str) -> Diagnostic {
     let ParseError(kind, at) = error;
     let (message, hint) = parse_message(kind, text);
     let at = if at.is_none() { end_of(text) } else { *at };
-    Diagnostic::new(Place::new(file, at), message).hint(hint)
+    let rule = match &**kind {
+        ParseErrorType::VariableUndefined(_) => Rule::UnknownVariable,
+        ParseErrorType::ModuleUndefined(_) => Rule::UnknownModule,
+        _ => Rule::Syntax,
+    };
+    Diagnostic::new(rule, Place::new(file, at), message).hint(hint)
 }
 
 fn end_of(text: &str) -> Position {

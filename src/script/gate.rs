@@ -32,7 +32,7 @@ fn file_before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>>
     if catalog.is_checked(file, fingerprint) {
         return Ok(Vec::new());
     }
-    let checker = Checker::new(&project);
+    let checker = Checker::new(&project).with_tasks(catalog);
     let mut found = checker.script(file, &text, Role::Tasks);
     if let Ok(ast) = checker.engine().compile(&text) {
         for source in imports::behind(&project, checker.engine(), &ast) {

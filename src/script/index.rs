@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, Place, Rule};
 use super::task::Task;
 use crate::base::{Error, Project, Result};
 
@@ -119,7 +119,7 @@ impl Entry {
             column: 1,
         };
         let message = format!("`.lexi/{FILE}` is damaged: remove it and run the command again");
-        let found = Diagnostic::new(place, message);
+        let found = Diagnostic::new(Rule::Unreadable, place, message);
         Content {
             tasks: Vec::new(),
             problems: vec![found],

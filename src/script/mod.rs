@@ -25,6 +25,7 @@ mod imports;
 mod needs;
 mod params;
 mod withheld;
+mod words;
 
 pub use catalog::Catalog;
 pub use failure::Failure;

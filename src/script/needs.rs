@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, Place, Rule};
 use super::task::Task;
 
 /// Walks from task to task; what it has been through in one visit, it does not walk again in the next.
@@ -73,7 +73,11 @@ fn cycle(path: &[&Task], task: &Task, needed_at: Option<&Place>) -> Diagnostic {
         .map(|task| task.name.as_str())
         .collect();
     let message = format!("tasks need each other: {}", names.join(" -> "));
-    let mut found = Diagnostic::new(needed_at.unwrap_or(&task.place).clone(), message);
+    let mut found = Diagnostic::new(
+        Rule::CyclicNeed,
+        needed_at.unwrap_or(&task.place).clone(),
+        message,
+    );
     for (at, member) in ring.iter().enumerate() {
         let next = &ring[(at + 1) % ring.len()].name;
         for (_, place) in member
