@@ -26,6 +26,7 @@ mod layers;
 mod lexiflow;
 mod lexiflow_containers;
 mod lexiflow_prod;
+mod lint;
 mod list;
 mod programs;
 mod questions;

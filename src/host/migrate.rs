@@ -5,10 +5,13 @@ use serde::Deserialize;
 
 use super::Host;
 use super::bridge::{self, RhaiResultOf};
-use crate::base::Result;
 use crate::base::output::GREEN;
+use crate::base::profile::Profile;
+use crate::base::text::count;
+use crate::base::{Error, Result};
 use crate::ops::database::init;
 use crate::ops::migrate::files::find;
+use crate::ops::migrate::lint::{Finding, Sources, refusal};
 use crate::ops::migrate::revert::Back;
 use crate::ops::migrate::{self as ops, Files, Report, UpOptions};
 
@@ -30,6 +33,21 @@ fn say(host: &Host, verb: &str, report: &Report) {
         "{verb} {name} ({} ms)",
         report.ms.unwrap_or_default()
     ));
+}
+
+/// What pending migrations break of the rules: production refuses it before anything runs, other profiles say it in a line.
+fn heed(host: &Host, findings: &[Finding], is_dry_run: bool) -> Result<(), Error> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    if host.profile() == Profile::Prod && !is_dry_run {
+        return Err(refusal(findings));
+    }
+    let what = count("dangerous statement", findings.len());
+    host.output().warn(&format!(
+        "{what} in pending migrations, which profile prod refuses: see `lexi run migrate-lint`"
+    ));
+    Ok(())
 }
 
 /// Migrations: `migrations/NUMBER_name.up.sql` and `.down.sql`, each applied once, in order, in one transaction with its
@@ -130,6 +148,13 @@ pub mod api {
         };
         let target = bridge::call(&ctx, name, Host::database)?;
         let files = bridge::call(&ctx, name, migrations)?;
+        let init = host.project().path("sql/init");
+        let sources = Sources {
+            init: &init,
+            migrations: &files,
+        };
+        let findings = bridge::wait(&ctx, name, sources.pending(&target, options.to))?;
+        bridge::call(&ctx, name, |host| heed(host, &findings, options.dry_run))?;
         let told = |report: &Report| say(&host, "applied", report);
         let done = bridge::wait(&ctx, name, ops::up(&target, &files, &options, &told))?;
         done.into_iter()
@@ -210,6 +235,89 @@ pub mod api {
         let all = bridge::wait(&ctx, name, ops::status(&target, &files))?;
         all.into_iter()
             .map(|status| bridge::value(&ctx, name, status))
+            .collect()
+    }
+
+    /// Which migrations to look over.
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub(super) struct LintMap {
+        all: bool,
+        files: Option<Vec<String>>,
+    }
+
+    /// Finds statements in the pending migrations that lock a table for long, write it anew, lose data or cannot be restored.
+    ///
+    /// A table that the same run makes is empty, so it raises no alarm. A file allows itself what its author has looked at:
+    /// a line `-- lexi:allow RULE, RULE` between statements. `migrate::up()` refuses the rest in profile prod.
+    ///
+    /// The rules: `index-not-concurrent`, `drop-index-not-concurrent`, `reindex-not-concurrent`,
+    /// `concurrently-in-transaction`, `concurrently-mixed`, `outside-transaction-only`, `transaction-word`, `set-not-null`,
+    /// `add-column-not-null`, `volatile-default`, `stored-generated-column`, `constraint-not-valid`, `validate-with-add`,
+    /// `unique-without-index`, `type-change`, `table-rewrite`, `refresh-not-concurrent`, `drop-column`, `drop-table`,
+    /// `drop-schema`, `drop-database`, `drop-cascade`, `rename`, `truncate`, `write-without-where`, `enum-value-used`,
+    /// `search-path-trap`, `disable-trigger`.
+    ///
+    /// Returns an array of `#{ rule, file, line, statement, why, advice }`.
+    ///
+    /// # Errors
+    /// - `invalid`: a file cannot be read as SQL, or allows a rule that there is not; file and line are named
+    /// - `unavailable`: the server does not answer
+    ///
+    /// # Example
+    /// ```postgres
+    /// fs::make_dir("migrations");
+    /// fs::write("migrations/1_a.up.sql", "create index on cases (title);");
+    /// let found = migrate::lint();
+    /// ensure(found[0].rule == "index-not-concurrent" && found[0].line == 1, "writes to cases would wait");
+    /// ```
+    #[rhai_fn(name = "lint", return_raw)]
+    pub fn lint_pending(ctx: NativeCallContext) -> RhaiResultOf<Array> {
+        lint(ctx, Map::new())
+    }
+
+    /// The same for other files; with these options no server is asked.
+    ///
+    /// # Parameters
+    /// - `options`: see below
+    ///
+    /// # Options
+    /// - `all`: every file, each as if it ran on a database in use (default false)
+    /// - `files`: these files, as if they ran together, such as `["migrations/1_a.up.sql"]` (default the pending ones)
+    ///
+    /// # Errors
+    /// - `not_found`: one of `files` does not apply a migration
+    /// - and those of `migrate::lint()`
+    ///
+    /// # Example
+    /// ```
+    /// fs::make_dir("migrations");
+    /// fs::write("migrations/1_a.up.sql", "-- lexi:allow truncate\ntruncate cases;\ndelete from cases;");
+    /// let found = migrate::lint(#{ all: true });
+    /// ensure(found.len() == 1 && found[0].rule == "write-without-where", "truncate is allowed there");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn lint(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Array> {
+        let name = "migrate::lint";
+        let host = Host::of(&ctx);
+        let map: LintMap = bridge::options(&ctx, name, options)?;
+        let files = bridge::call(&ctx, name, migrations)?;
+        let init = host.project().path("sql/init");
+        let sources = Sources {
+            init: &init,
+            migrations: &files,
+        };
+        let findings = match map.files {
+            Some(files) => bridge::call(&ctx, name, |_| sources.files(&files))?,
+            None if map.all => bridge::call(&ctx, name, |_| sources.all())?,
+            None => {
+                let target = bridge::call(&ctx, name, Host::database)?;
+                bridge::wait(&ctx, name, sources.pending(&target, None))?
+            }
+        };
+        findings
+            .into_iter()
+            .map(|finding| bridge::value(&ctx, name, finding))
             .collect()
     }
 

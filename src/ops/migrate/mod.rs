@@ -3,6 +3,7 @@
 pub mod create;
 pub mod files;
 pub mod history;
+pub mod lint;
 mod lock;
 mod name;
 pub mod revert;
