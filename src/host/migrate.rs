@@ -151,7 +151,7 @@ pub mod api {
         let init = host.project().path("sql/init");
         let sources = Sources {
             init: &init,
-            migrations: &files,
+            files: &files,
         };
         let findings = bridge::wait(&ctx, name, sources.pending(&target, options.to))?;
         bridge::call(&ctx, name, |host| heed(host, &findings, options.dry_run))?;
@@ -305,10 +305,10 @@ pub mod api {
         let init = host.project().path("sql/init");
         let sources = Sources {
             init: &init,
-            migrations: &files,
+            files: &files,
         };
         let findings = match map.files {
-            Some(files) => bridge::call(&ctx, name, |_| sources.files(&files))?,
+            Some(files) => bridge::call(&ctx, name, |_| sources.some(&files))?,
             None if map.all => bridge::call(&ctx, name, |_| sources.all())?,
             None => {
                 let target = bridge::call(&ctx, name, Host::database)?;

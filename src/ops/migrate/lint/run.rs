@@ -9,61 +9,74 @@ use crate::ops::database::error::sqlstate;
 use crate::ops::database::init::{read, sql_files};
 use crate::ops::database::sqlfile::SqlText;
 use crate::ops::database::{Target, connect};
+use crate::ops::migrate::State;
+use crate::ops::migrate::files::{Files, Script};
 use crate::ops::migrate::status;
-use crate::ops::migrate::{Migration, State};
 
 /// The files of a project: what initialises a database, and what changes it.
 #[derive(Debug, Clone, Copy)]
 pub struct Sources<'a> {
     /// The folder whose files run before any migration.
     pub init: &'a Path,
-    /// The migrations, in order.
-    pub migrations: &'a [Migration],
+    /// The migrations.
+    pub files: &'a Files,
 }
 
 impl Sources<'_> {
     /// What is dangerous in the migrations that a target still lacks, up to a number.
     pub async fn pending(&self, target: &Target, to: Option<i64>) -> Result<Vec<Finding>> {
-        let applied = applied(target, self.migrations).await?;
-        self.together(|migration| {
-            !applied.contains(&migration.version) && to.is_none_or(|to| migration.version <= to)
-        })
+        let applied = applied(target, self.files).await?;
+        let is_meant = |version: Option<i64>| match version {
+            Some(version) => !applied.contains(&version) && to.is_none_or(|to| version <= to),
+            None => true,
+        };
+        self.together(|version, _| is_meant(version))
     }
 
     /// What is dangerous in some files, which run together.
-    pub fn files(&self, files: &[String]) -> Result<Vec<Finding>> {
-        let bare = |file: &str| file.trim_start_matches("./").to_owned();
-        let files: Vec<String> = files.iter().map(|file| bare(file)).collect();
-        let is_known = |file: &&String| self.migrations.iter().any(|m| m.up.file == **file);
+    pub fn some(&self, files: &[String]) -> Result<Vec<Finding>> {
+        let bare = |file: &String| file.trim_start_matches("./").to_owned();
+        let files: Vec<String> = files.iter().map(bare).collect();
+        let is_known = |file: &&String| self.scripts().any(|(_, script)| script.file == **file);
         if let Some(other) = files.iter().find(|file| !is_known(file)) {
             return Err(Error::not_found(format!(
                 "`{other}` is not a file that applies a migration"
             ))
             .hint("name files such as `migrations/20250106090000_create_people.up.sql`"));
         }
-        self.together(|migration| files.contains(&migration.up.file))
+        self.together(|_, script| files.contains(&script.file))
     }
 
     /// What is dangerous in any file, if each ran on a database in use.
     pub fn all(&self) -> Result<Vec<Finding>> {
         let mut linter = self.begun()?;
         let mut findings = Vec::new();
-        for migration in self.migrations {
-            findings.extend(linter.check(&migration.up)?);
+        for (_, script) in self.scripts() {
+            findings.extend(linter.check(script)?);
             linter.settle();
         }
         Ok(findings)
     }
 
-    fn together(&self, is_meant: impl Fn(&Migration) -> bool) -> Result<Vec<Finding>> {
+    /// What applies the files, in order, with the numbers of those that run once.
+    fn scripts(&self) -> impl Iterator<Item = (Option<i64>, &Script)> {
+        let migrations = &self.files.migrations;
+        let numbered = migrations.iter().map(|one| (Some(one.version), &one.up));
+        let repeatables = self.files.repeatables.iter();
+        numbered.chain(repeatables.map(|one| (None, &one.script)))
+    }
+
+    fn together(&self, is_meant: impl Fn(Option<i64>, &Script) -> bool) -> Result<Vec<Finding>> {
         let mut linter = self.begun()?;
-        let (meant, there): (Vec<_>, Vec<_>) = self.migrations.iter().partition(|m| is_meant(m));
-        for migration in there {
-            linter.learn(migration.up.sql())?;
+        let (meant, there): (Vec<_>, Vec<_>) = self
+            .scripts()
+            .partition(|(version, script)| is_meant(*version, script));
+        for (_, script) in there {
+            linter.learn(script.sql())?;
         }
         let mut findings = Vec::new();
-        for migration in meant {
-            findings.extend(linter.check(&migration.up)?);
+        for (_, script) in meant {
+            findings.extend(linter.check(script)?);
         }
         Ok(findings)
     }
@@ -79,12 +92,12 @@ impl Sources<'_> {
 }
 
 /// The numbers of what has run; nothing where there is no database yet.
-async fn applied(target: &Target, migrations: &[Migration]) -> Result<Vec<i64>> {
+async fn applied(target: &Target, files: &Files) -> Result<Vec<i64>> {
     let mut connection = match connect(target).await {
         Err(e) if sqlstate(&e) == Some("3D000") => return Ok(Vec::new()),
         connection => connection?,
     };
-    let all = status::of(&mut connection, migrations).await?;
+    let all = status::of(&mut connection, &files.migrations).await?;
     let is_there = |state| !matches!(state, State::Pending | State::HalfRun);
     let there = all.iter().filter(|one| is_there(one.state));
     Ok(there.map(|one| one.version).collect())

@@ -17,12 +17,7 @@ create index cases_title_idx on cases (title);
 "#;
 
 fn script(text: &str) -> Script {
-    Script {
-        file: "m.up.sql".to_owned(),
-        first_line: 1,
-        text: text.to_owned(),
-        no_transaction: text.starts_with("-- lexi:no-transaction"),
-    }
+    Script::whole("m.up.sql", text).unwrap()
 }
 
 fn lint(text: &str) -> Result<Vec<Finding>> {
