@@ -141,6 +141,15 @@ pub(crate) fn start_redis(password: &str) -> Server {
     Server::start(folder, port, "TERM", &program)
 }
 
+/// Whether the long bars run in full, as `tests/soak` asks for.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told by their environment how long they shall be, as in tests/soak.rs"
+)]
+pub(crate) fn is_soak() -> bool {
+    std::env::var("LEXI_SOAK").is_ok_and(|form| form == "full")
+}
+
 /// The database `postgres` of a server, as its owner.
 pub(crate) fn target(server: &Server) -> Target {
     Target {

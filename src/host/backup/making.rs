@@ -306,11 +306,9 @@ pub mod api {
         let decided = bridge::wait(&ctx, NAME, backup::clean(&folder, rules, mode, wait))?;
         let dropped = match mode {
             backup::Mode::Plan => Vec::new(),
-            backup::Mode::Delete => bridge::wait(
-                &ctx,
-                NAME,
-                super::super::restoring::drop_old(&host, &decided),
-            )?,
+            backup::Mode::Delete => {
+                bridge::wait(&ctx, NAME, super::super::restoring::clear(&host, &decided))?
+            }
         };
         let gone = || {
             decided

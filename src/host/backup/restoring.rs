@@ -9,21 +9,20 @@ use serde::Deserialize;
 use super::Surroundings;
 use super::watch::Watch;
 use crate::base::text::count;
-use crate::base::{Cancel, Result, units};
+use crate::base::units::parse_duration;
+use crate::base::{Cancel, Error, Result, units};
 use crate::host::bridge::{self, RhaiResultOf};
 use crate::host::{Host, strand};
-use crate::ops::backup::restore::{self, Plan, RestoreOptions, Restored};
+use crate::ops::backup::restore::{self, KEEP_OLD, Live, Owners, Plan, RestoreOptions, Restored};
 use crate::ops::backup::{Entry, Options};
 use crate::ops::database::Target;
-
-/// How long a database that was replaced is kept.
-const KEEP_OLD: Duration = Duration::from_hours(24);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Asked {
     safety_backup: Option<bool>,
-    keep_old: Option<bool>,
+    keep_old: Option<serde_json::Value>,
+    no_owner: bool,
     checks: Option<bool>,
     wait: Option<String>,
 }
@@ -55,13 +54,41 @@ fn announce(host: &Host, plan: &Plan) {
     let live = plan.live.as_ref().map_or_else(
         || "which does not exist yet".to_owned(),
         |live| {
-            let sessions = count("session", live.sessions);
-            format!("which has {} and {sessions} now", units::bytes(live.bytes))
+            format!(
+                "which has {} and {} now",
+                units::bytes(live.bytes),
+                sessions(live)
+            )
         },
     );
     output.say(&format!("into {}, {live}", plan.target));
     for warning in &plan.warnings {
         output.warn(warning);
+    }
+}
+
+/// `2 sessions (app, psql)`: they will be ended.
+fn sessions(live: &Live) -> String {
+    let number = count("session", live.sessions);
+    if live.applications.is_empty() {
+        return number;
+    }
+    let names: Vec<String> = live.applications.iter().cloned().collect();
+    format!("{number} ({})", names.join(", "))
+}
+
+/// How long the replaced database is kept: a day unless said otherwise, not at all for `false`.
+fn keep_old(value: Option<&serde_json::Value>) -> Result<Option<Duration>> {
+    use serde_json::Value;
+    match value {
+        None | Some(Value::Null | Value::Bool(true)) => Ok(Some(KEEP_OLD)),
+        Some(Value::Bool(false)) => Ok(None),
+        Some(Value::String(text)) => {
+            let keep = parse_duration(text)?;
+            Ok((!keep.is_zero()).then_some(keep))
+        }
+        Some(other) => Err(Error::invalid(format!("`keep_old` is `{other}`"))
+            .hint("write a duration, such as `\"24h\"`, or `false`")),
     }
 }
 
@@ -77,7 +104,7 @@ fn run(host: &Host, around: &Surroundings, plan: &Plan, asked: &Asked) -> Result
     let checks: PathBuf = host.project().path("sql/checks");
     let options = RestoreOptions {
         safety_backup: asked.safety_backup.unwrap_or(true),
-        keep_old: asked.keep_old.unwrap_or(true),
+        keep_old: keep_old(asked.keep_old.as_ref())?,
         checks: asked.checks.unwrap_or(true).then_some(checks.as_path()),
         wait: super::wait_limit(asked.wait.as_deref())?,
     };
@@ -96,8 +123,9 @@ fn run(host: &Host, around: &Surroundings, plan: &Plan, asked: &Asked) -> Result
     restored
 }
 
-/// Drops replaced databases whose time is over, when there is a newer good backup. A server that is not there keeps them.
-pub(super) async fn drop_old(
+/// Drops what killed restores left, and replaced databases whose time is over, when there is a newer good backup. A server
+/// that is not there keeps them.
+pub(super) async fn clear(
     host: &Host,
     decided: &[(Entry, crate::ops::backup::Verdict)],
 ) -> Result<Vec<String>> {
@@ -109,10 +137,7 @@ pub(super) async fn drop_old(
             .manifest()
             .is_some_and(|manifest| manifest.database == target.database)
     });
-    let Some(newest) = newest else {
-        return Ok(Vec::new());
-    };
-    match restore::drop_old(&target, KEEP_OLD, newest.name.at()).await {
+    match restore::clear(&target, newest.map(|entry| entry.name.at())).await {
         Ok(dropped) => Ok(dropped),
         Err(error) => {
             host.output().detail(&format!(
@@ -125,7 +150,12 @@ pub(super) async fn drop_old(
 }
 
 /// Finds and verifies what is to be restored, and looks at the server.
-fn plan_of(ctx: &NativeCallContext, name: &str, what: &str) -> RhaiResultOf<(Surroundings, Plan)> {
+fn plan_of(
+    ctx: &NativeCallContext,
+    name: &str,
+    what: &str,
+    owners: Owners,
+) -> RhaiResultOf<(Surroundings, Plan)> {
     let host = Host::of(ctx);
     let (around, file) = bridge::call(ctx, name, |host| {
         let around = Surroundings::of(host, None)?;
@@ -138,7 +168,7 @@ fn plan_of(ctx: &NativeCallContext, name: &str, what: &str) -> RhaiResultOf<(Sur
         &format!("verifying {}", host.project().display(&file)),
     );
     let on = |progress| watch.take(progress);
-    let plan = bridge::wait(ctx, name, restore::plan(&file, &around.target, &on))?;
+    let plan = bridge::wait(ctx, name, restore::plan(&file, &around.target, owners, &on))?;
     drop(watch);
     Ok((around, plan))
 }
@@ -149,10 +179,10 @@ pub mod api {
     use rhai::Map;
 
     use super::super::{shape, wait_limit};
-    use super::{Asked, announce, confirm, plan_of, run};
+    use super::{Asked, announce, confirm, keep_old, plan_of, run};
     use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
-    use crate::ops::backup::restore;
+    use crate::ops::backup::restore::{self, KEEP_OLD, Owners};
 
     /// Verifies a backup and tells what restoring it would do; nothing is changed.
     ///
@@ -176,7 +206,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn plan_restore(ctx: NativeCallContext, what: &str) -> RhaiResultOf<Dynamic> {
         const NAME: &str = "backup::plan_restore";
-        let (_, plan) = plan_of(&ctx, NAME, what)?;
+        let (_, plan) = plan_of(&ctx, NAME, what, Owners::AsDumped)?;
         bridge::value(&ctx, NAME, shape::plan(Host::of(&ctx).project(), &plan))
     }
 
@@ -219,7 +249,8 @@ pub mod api {
     ///
     /// # Options
     /// - `safety_backup`: whether the live database is backed up first (default `true`)
-    /// - `keep_old`: whether the database that is replaced is kept beside for a day (default `true`)
+    /// - `keep_old`: how long the database that is replaced is kept beside; `false` drops it at once (default `"24h"`)
+    /// - `no_owner`: whether owners and rights in the dump are left out, so that all is the user's who restores (default `false`)
     /// - `checks`: whether the queries of `sql/checks` must find nothing (default `true`)
     /// - `wait`: how long to wait while another run restores it (default `"30s"`)
     ///
@@ -239,7 +270,13 @@ pub mod api {
         const NAME: &str = "backup::restore";
         let asked: Asked = bridge::options(&ctx, NAME, options)?;
         let host = Host::of(&ctx);
-        let (around, plan) = plan_of(&ctx, NAME, what)?;
+        let owners = if asked.no_owner {
+            Owners::Ours
+        } else {
+            Owners::AsDumped
+        };
+        bridge::call(&ctx, NAME, |_| keep_old(asked.keep_old.as_ref()))?;
+        let (around, plan) = plan_of(&ctx, NAME, what, owners)?;
         announce(&host, &plan);
         if host.flags().dry_run {
             return bridge::value(&ctx, NAME, shape::plan(host.project(), &plan));
@@ -253,6 +290,29 @@ pub mod api {
             NAME,
             shape::restored(host.project(), &plan, &restored),
         )
+    }
+
+    /// The databases that restores have replaced and that are kept, newest first.
+    ///
+    /// Gives a list of maps with `name`, `replaced` and `until` (times in UTC). `backup::rollback` puts the first one back;
+    /// `backup::clean` drops those whose time is over, when there is a newer verified backup.
+    ///
+    /// # Errors
+    /// - `unavailable`: the server does not answer
+    ///
+    /// # Example
+    /// ```postgres
+    /// ensure(backup::kept().is_empty(), "nothing was restored yet");
+    /// ```
+    #[rhai_fn(name = "kept", return_raw)]
+    pub fn kept_databases(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
+        const NAME: &str = "backup::kept";
+        let target = bridge::call(&ctx, NAME, Host::database)?;
+        let kept = bridge::wait(&ctx, NAME, restore::kept(&target))?;
+        let kept = kept.iter().map(|one| {
+            serde_json::json!({ "name": one.name, "replaced": one.replaced, "until": one.until })
+        });
+        bridge::value(&ctx, NAME, kept.collect::<serde_json::Value>())
     }
 
     /// Puts back the database that the last restore replaced; wants the database's name, or `--confirm NAME`.
@@ -276,13 +336,16 @@ pub mod api {
         const NAME: &str = "backup::rollback";
         let host = Host::of(&ctx);
         let target = bridge::call(&ctx, NAME, Host::database)?;
-        let kept = bridge::wait(&ctx, NAME, restore::rollback_candidate(&target))?;
-        if let Some(kept) = &kept {
-            host.output().say(&format!("`{kept}` becomes {target}"));
+        let kept = bridge::wait(&ctx, NAME, restore::kept(&target))?;
+        if let Some(kept) = kept.first() {
+            let replaced = kept.replaced.strftime("%Y-%m-%d %H:%M UTC");
+            let name = &kept.name;
+            host.output()
+                .say(&format!("`{name}`, replaced {replaced}, becomes {target}"));
             bridge::call(&ctx, NAME, |host| confirm(host, &target))?;
         }
         let wait = wait_limit(None).unwrap_or_default();
-        let done = bridge::wait(&ctx, NAME, restore::rollback(&target, wait))?;
+        let done = bridge::wait(&ctx, NAME, restore::rollback(&target, KEEP_OLD, wait))?;
         let map = serde_json::json!({ "from": done.from, "old_database": done.old });
         bridge::value(&ctx, NAME, map)
     }

@@ -91,7 +91,7 @@ pub(super) fn plan(project: &Project, plan: &Plan) -> Value {
     map["database"] = plan.target.database.clone().into();
     map["live"] = plan.live.as_ref().map_or(
         Value::Null,
-        |live| json!({ "bytes": live.bytes, "sessions": live.sessions }),
+        |live| json!({ "bytes": live.bytes, "sessions": live.sessions, "applications": live.applications }),
     );
     map["warnings"] = plan.warnings.clone().into();
     map

@@ -9,6 +9,7 @@ mod lexer;
 mod list;
 mod manifest;
 mod name;
+mod needs;
 mod password;
 mod progress;
 mod reader;

@@ -146,11 +146,15 @@ fn foreign(path: &Path, start: &[u8]) -> Option<Error> {
         [0x28, 0xb5, 0x2f, 0xfd, ..] => ("packed with zstd", format!("zstd -d {path}")),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => ("packed with xz", format!("xz -dk {path}")),
         [b'B', b'Z', b'h', ..] => ("packed with bzip2", format!("bzip2 -dk {path}")),
-        [b'P', b'G', b'D', b'M', b'P', ..] => (
+        // Its own format, or the first member of a tar archive.
+        [b'P', b'G', b'D', b'M', b'P', ..] | [b't', b'o', b'c', b'.', b'd', b'a', b't', 0, ..] => (
             "an archive of pg_dump, not plain SQL",
             format!("pg_restore -f {path}.sql {path}"),
         ),
         _ => return None,
     };
-    Some(Error::refused(format!("`{path}` is {what}")).hint(format!("unpack it first: `{remedy}`")))
+    Some(
+        Error::refused(format!("`{path}` is {what}"))
+            .hint(format!("make plain SQL of it first: `{remedy}`")),
+    )
 }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::lexer::{Ending, Lexer, Piece, Statement, find};
+use super::lexer::{Ending, Lexer, Piece, Statement};
+use super::needs::{self, Needs};
 use crate::base::{Error, Result};
 
 /// The comment that `pg_dump` ends with.
@@ -38,6 +39,14 @@ pub struct Facts {
     /// Why it cannot be replayed, if so.
     #[serde(skip)]
     pub obstacle: Option<String>,
+    /// How many `INSERT` statements there are.
+    #[serde(skip)]
+    pub(super) inserts: u64,
+    /// Whether its lines end as on Windows, or as a terminal makes them.
+    #[serde(skip)]
+    pub(super) has_crlf: bool,
+    #[serde(skip)]
+    pub(super) needs: Needs,
     #[serde(skip)]
     end: End,
 }
@@ -144,16 +153,22 @@ impl Facts {
     fn statement(&mut self, statement: &Statement) {
         self.end.is_followed |= self.end.mark.is_some();
         let (head, tail) = (statement.head(), statement.tail());
+        self.needs.see(head, tail);
+        if let Some(why) = needs::obstacle(head) {
+            self.obstacle(&why);
+        }
         let is = |prefix: &str| starts_with(head, prefix);
         if is("CREATE ") {
             self.create(head);
+        } else if is("INSERT INTO ") {
+            self.inserts += 1;
         } else if is("SELECT pg_catalog.lo_create(") {
             self.large_objects += 1;
         } else if is("ALTER DEFAULT PRIVILEGES ") {
             self.roles.extend(role_after(head, b" FOR ROLE "));
             self.grantee(tail);
         } else if is("ALTER ") {
-            self.roles.extend(role_after(tail, b" OWNER TO "));
+            self.roles.extend(owner_of(tail));
         } else if is("GRANT ") || is("REVOKE ") {
             self.grantee(tail);
         } else if is("SET client_encoding = ") && !is("SET client_encoding = 'UTF8'") {
@@ -178,8 +193,8 @@ impl Facts {
     }
 
     fn grantee(&mut self, tail: &[u8]) {
-        let role = role_after(tail, b" TO ").or_else(|| role_after(tail, b" FROM "));
-        self.roles.extend(role.filter(|role| role != "PUBLIC"));
+        self.roles
+            .extend(grantee_of(tail).filter(|role| role != "PUBLIC"));
     }
 }
 
@@ -207,6 +222,11 @@ impl Scanner {
     /// Reads on, giving each piece to `also` as well.
     pub(super) fn feed_with(&mut self, bytes: &[u8], also: &mut dyn FnMut(&Piece<'_>)) {
         let Self { lexer, facts } = self;
+        if facts.raw_bytes == 0 {
+            // The first lines are comments of `pg_dump`.
+            let first = memchr::memchr(b'\n', bytes).unwrap_or(0);
+            facts.has_crlf = bytes[..first].ends_with(b"\r");
+        }
         lexer.feed(bytes, &mut |piece| {
             facts.see(&piece);
             also(&piece);
@@ -266,7 +286,7 @@ pub(super) fn table_of(head: &[u8]) -> String {
 }
 
 /// The name at the start of a text, without its quotes, and how many bytes it takes as written.
-fn name_at(text: &[u8]) -> Option<(String, usize)> {
+pub(super) fn name_at(text: &[u8]) -> Option<(String, usize)> {
     if text.first() != Some(&b'"') {
         let end = text
             .iter()
@@ -291,13 +311,27 @@ fn name_at(text: &[u8]) -> Option<(String, usize)> {
 
 /// The role named after the last occurrence of a word.
 pub(super) fn role_after(text: &[u8], word: &[u8]) -> Option<String> {
-    let mut found = None;
-    let mut rest = text;
-    while let Some(at) = find(rest, word) {
-        rest = &rest[at + word.len()..];
-        found = name_at(rest).map(|(name, _)| name);
+    let at = memchr::memmem::rfind(text, word)?;
+    name_at(&text[at + word.len()..]).map(|(name, _)| name)
+}
+
+/// The role that an `ALTER .. OWNER TO role;` ends with. The same words may stand in a default or a check.
+pub(super) fn owner_of(tail: &[u8]) -> Option<String> {
+    const WORD: &[u8] = b" OWNER TO ";
+    let at = memchr::memmem::rfind(tail, WORD)?;
+    let rest = &tail[at + WORD.len()..];
+    let (name, used) = name_at(rest)?;
+    (&rest[used..] == b";").then_some(name)
+}
+
+/// The role of a `GRANT .. TO role` or `REVOKE .. FROM role`. A table may be called `a TO b`, so the last word counts.
+pub(super) fn grantee_of(tail: &[u8]) -> Option<String> {
+    let last = |word: &[u8]| memchr::memmem::rfind(tail, word);
+    if last(b" TO ") > last(b" FROM ") {
+        role_after(tail, b" TO ")
+    } else {
+        role_after(tail, b" FROM ")
     }
-    found
 }
 
 #[cfg(test)]
@@ -383,6 +417,22 @@ mod tests {
 
         let far = format!("{DUMP}{}", "\n".repeat(3_000));
         assert!(scan(&far).complete().is_err());
+    }
+
+    #[test]
+    fn roles_are_not_read_out_of_names_and_texts() {
+        let owner = |text: &str| owner_of(text.as_bytes());
+        assert_eq!(owner("ALTER TABLE a OWNER TO \"B c\";").unwrap(), "B c");
+        assert_eq!(
+            owner("ALTER TABLE a ADD CHECK ((b <> ' OWNER TO c;'::text));"),
+            None
+        );
+        let grantee = |text: &str| grantee_of(text.as_bytes()).unwrap();
+        assert_eq!(grantee("REVOKE ALL ON TABLE \"a TO b\" FROM c;"), "c");
+        assert_eq!(
+            grantee("GRANT ALL ON TABLE \"a FROM b\" TO c WITH GRANT OPTION;"),
+            "c"
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What belongs to a database but is in no dump of it: owner, encoding, limits, rights, `ALTER DATABASE .. SET`.
 
 use serde::{Deserialize, Serialize};
+use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{Executor, Row};
 
 use crate::base::Result;
 use crate::ops::database::error::running;
@@ -105,14 +105,12 @@ impl DatabaseSettings {
         Ok((settings, row.try_get(7)?))
     }
 
-    /// The statements that give these settings to a database; `exists` says which roles there are.
+    /// The statements that give these settings to a database, but for its limit and its comment, which it gets when it comes
+    /// into use; `exists` says which roles there are.
     pub fn statements(&self, database: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
         let name = quote_ident(database);
         let known = |role: &Option<String>| role.as_deref().is_none_or(exists);
-        let mut all = vec![format!(
-            "ALTER DATABASE {name} CONNECTION LIMIT {}",
-            self.connection_limit
-        )];
+        let mut all = Vec::new();
         if let Some(grants) = &self.grants {
             all.push(format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"));
             all.extend(
@@ -249,14 +247,6 @@ fn quoted_name(text: &str) -> (String, &str) {
     (name, "")
 }
 
-/// The roles of a server.
-pub(super) async fn roles(connection: &mut PgConnection) -> Result<Vec<String>> {
-    const SQL: &str = "select rolname::text from pg_roles";
-    let rows = connection.fetch_all(SQL).await;
-    let names = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect());
-    names.map_err(|e| running(SQL, e))
-}
-
 /// Runs statements one by one.
 pub(super) async fn run_all(connection: &mut PgConnection, statements: &[String]) -> Result<()> {
     for sql in statements {
@@ -282,7 +272,6 @@ mod tests {
             grantable,
         };
         let settings = DatabaseSettings {
-            connection_limit: 5,
             grants: Some(vec![
                 grant(None, "CONNECT", false),
                 grant(Some("gone"), "CREATE", false),
@@ -303,7 +292,6 @@ mod tests {
         assert_eq!(
             statements,
             [
-                "ALTER DATABASE \"x\" CONNECTION LIMIT 5",
                 "REVOKE ALL ON DATABASE \"x\" FROM PUBLIC",
                 "GRANT CONNECT ON DATABASE \"x\" TO PUBLIC",
                 "GRANT CREATE ON DATABASE \"x\" TO \"Odd\" WITH GRANT OPTION",

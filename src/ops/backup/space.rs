@@ -28,8 +28,17 @@ fn facts(folder: &Path) -> Result<(u64, u64)> {
 
 /// Refuses to begin a backup that would fill the disk: other programs, often the database itself, live there too.
 pub(super) fn check(folder: &Path, last_backup: Option<u64>, database: u64) -> Result<()> {
-    let (free, all) = facts(folder)?;
     let needed = estimate(last_backup, database);
+    check_room(
+        folder,
+        needed,
+        "free space there, or set BACKUP_DIR to another disk",
+    )
+}
+
+/// Refuses to begin what would fill the disk of a folder; `hint` says what to do.
+pub(super) fn check_room(folder: &Path, needed: u64, hint: &str) -> Result<()> {
+    let (free, all) = facts(folder)?;
     let margin = MOST_MARGIN.min(all / 20);
     if free >= needed + margin {
         return Ok(());
@@ -41,7 +50,7 @@ pub(super) fn check(folder: &Path, last_backup: Option<u64>, database: u64) -> R
         units::bytes(needed),
         units::bytes(margin)
     ))
-    .hint("free space there, or set BACKUP_DIR to another disk"))
+    .hint(hint))
 }
 
 /// How large a backup may become: half as large again as the last one, or a little more than half of the database.

@@ -36,7 +36,11 @@ pub async fn verify(path: &Path, on: OnProgress<'_>) -> Result<Verified> {
     if let Some(manifest) = &manifest {
         compare(&read, manifest)?;
     }
-    read.facts.complete().map_err(|e| not_usable(path, e))?;
+    if let Err(e) = read.facts.complete() {
+        // A dump of a whole cluster goes on after its first end: that it is one says more.
+        replayable(&read)?;
+        return Err(not_usable(path, e));
+    }
     Ok(Verified { manifest, ..read })
 }
 
@@ -123,6 +127,18 @@ fn compare(read: &Verified, manifest: &Manifest) -> Result<()> {
         return Err(changed("the rows of its tables differ"));
     }
     Ok(())
+}
+
+/// Refuses a dump that is whole, but that cannot be replayed.
+pub(super) fn replayable(read: &Verified) -> Result<()> {
+    let Some(obstacle) = &read.facts.obstacle else {
+        return Ok(());
+    };
+    let path = read.path.display();
+    Err(
+        Error::refused(format!("`{path}` cannot be replayed: {obstacle}"))
+            .hint("make it again: `pg_dump --format=plain --encoding=UTF8 DATABASE`"),
+    )
 }
 
 pub(super) fn not_usable(path: &Path, why: Error) -> Error {

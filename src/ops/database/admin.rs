@@ -126,6 +126,17 @@ pub async fn exists(connection: &mut PgConnection, name: &str) -> Result<bool> {
     found.map_err(|e| error::running(SQL, e))
 }
 
+/// The comment of a database.
+pub async fn comment(connection: &mut PgConnection, name: &str) -> Result<Option<String>> {
+    const SQL: &str = "select max(shobj_description(oid, 'pg_database')) from pg_database \
+        where datname = $1";
+    let found = sqlx::query_scalar(SQL)
+        .bind(name)
+        .fetch_one(connection)
+        .await;
+    found.map_err(|e| error::running(SQL, e))
+}
+
 /// The sessions of a database except the asking one, or of all databases.
 pub async fn sessions(
     connection: &mut PgConnection,

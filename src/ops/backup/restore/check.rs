@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sqlx::postgres::PgConnection;
-use sqlx::{Executor, Row};
+use sqlx::{AssertSqlSafe, Executor, Row};
 
 use crate::base::text::list;
 use crate::base::{Error, Result};
@@ -11,8 +11,12 @@ use crate::ops::database::error::running;
 use crate::ops::database::init::{read, sql_files};
 use crate::ops::database::sqlfile::{SqlText, run};
 
-/// Makes statistics, and refuses a database with an unusable index or with rows that a check finds.
-pub(super) async fn check(connection: &mut PgConnection, checks: Option<&Path>) -> Result<()> {
+/// Makes statistics, and refuses a database with an unusable index or with rows that a check finds. What is odd, but was so
+/// in the database that was dumped, is only told.
+pub(super) async fn check(
+    connection: &mut PgConnection,
+    checks: Option<&Path>,
+) -> Result<Vec<String>> {
     for sql in [
         "SET statement_timeout = 0",
         "SET lock_timeout = 0",
@@ -21,10 +25,49 @@ pub(super) async fn check(connection: &mut PgConnection, checks: Option<&Path>) 
         run(connection, sql).await?;
     }
     indexes(connection).await?;
-    match checks {
-        Some(folder) => run_checks(connection, folder).await,
-        None => Ok(()),
+    let mut odd = constraints(connection).await?;
+    odd.extend(sequences(connection).await?);
+    if let Some(folder) = checks {
+        run_checks(connection, folder).await?;
     }
+    Ok(odd)
+}
+
+/// Constraints that rows may break: those that were added `NOT VALID`.
+async fn constraints(connection: &mut PgConnection) -> Result<Vec<String>> {
+    const SQL: &str = "select 'constraint `' || conname || '` of ' || conrelid::regclass || \
+        ' was never validated, and is not here either' from pg_constraint \
+        where not convalidated and conrelid <> 0 order by 1";
+    texts(connection, SQL).await
+}
+
+/// Sequences whose next value is one that their column has already.
+async fn sequences(connection: &mut PgConnection) -> Result<Vec<String>> {
+    // Only columns that an index finds the largest value of at once.
+    const SQL: &str = "select format('select %L where (select max(%I) from %s) >= (select case when is_called \
+            then last_value + %s else last_value end from %s)', \
+            'the next value of sequence ' || s.oid::regclass || ' is taken already in ' || t.oid::regclass || '.' || a.attname, \
+            a.attname, t.oid::regclass, q.seqincrement, s.oid::regclass) \
+        from pg_class s join pg_sequence q on q.seqrelid = s.oid \
+        join pg_depend d on d.objid = s.oid and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i') \
+            and d.refclassid = 'pg_class'::regclass \
+        join pg_class t on t.oid = d.refobjid and t.relkind in ('r', 'p') \
+        join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid \
+        where q.seqincrement > 0 and not q.seqcycle and a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) \
+        and exists (select from pg_index i where i.indrelid = t.oid and i.indkey[0] = a.attnum and i.indpred is null)";
+    let mut found = Vec::new();
+    for question in texts(connection, SQL).await? {
+        found.extend(texts(connection, &question).await?);
+    }
+    Ok(found)
+}
+
+async fn texts(connection: &mut PgConnection, sql: &str) -> Result<Vec<String>> {
+    let rows = connection
+        .fetch_all(sqlx::raw_sql(AssertSqlSafe(sql)))
+        .await;
+    let texts = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect());
+    texts.map_err(|e| running(sql, e))
 }
 
 async fn indexes(connection: &mut PgConnection) -> Result<()> {
@@ -58,7 +101,7 @@ async fn run_checks(connection: &mut PgConnection, folder: &Path) -> Result<()> 
                 let message = format!("the check found {} that should not be", rows(done.answered));
                 return Err(sql
                     .at(Error::refused(message), &statement)
-                    .hint("look at the rows, or restore without checks: `checks: false`"));
+                    .hint("look at the rows, or restore without checks: `--no-checks`"));
             }
         }
     }

@@ -6,8 +6,8 @@ use tokio::sync::mpsc;
 
 use super::super::lexer::{Piece, Statement};
 use super::super::reader::{BUFFER, DumpReader};
-use super::super::scanner::{Facts, Scanner, role_after, starts_with, table_of};
-use super::plan::Omit;
+use super::super::scanner::{Facts, Scanner, table_of};
+use super::omit::{Fate, Omit};
 use crate::base::{Error, Result};
 
 /// How many bytes of rows are sent at once.
@@ -87,13 +87,7 @@ impl Feeder<'_> {
             Piece::Sql(_) => self.fail(Error::refused(
                 "a statement of the dump is longer than 1 GB",
             )),
-            Piece::Statement(statement) => {
-                let text = self.statement_text(statement.line);
-                if let Some(text) = text.filter(|_| !self.is_left_out(statement)) {
-                    let line = statement.line;
-                    self.send(Job::Sql { text, line });
-                }
-            }
+            Piece::Statement(statement) => self.statement(statement),
             Piece::Copy(statement) => {
                 let table = table_of(statement.head());
                 if let Some(text) = self.statement_text(statement.line) {
@@ -145,36 +139,19 @@ impl Feeder<'_> {
         self.failed.get_or_insert(error);
     }
 
-    /// Statements that would end the transaction, that an older server does not know, or that we have no right to run and
-    /// nothing depends on.
-    fn is_left_out(&self, statement: &Statement) -> bool {
-        let (head, tail) = (statement.head(), statement.tail());
-        let is = |prefix: &str| starts_with(head, prefix);
-        let known = |role: Option<String>| role.is_some_and(|role| self.omit.roles.contains(&role));
-        match () {
-            () if is("BEGIN;") || is("COMMIT;") => true,
-            () if is("SET transaction_timeout") => true,
-            () if is("COMMENT ON EXTENSION ") => true,
-            // A new database has it already.
-            () if is("CREATE SCHEMA public;") => true,
-            () if is("CREATE EXTENSION ") => self.is_extension_left_out(head),
-            () if is("ALTER DEFAULT PRIVILEGES ") => {
-                known(role_after(head, b" FOR ROLE ")) || self.is_right_left_out(tail)
+    fn statement(&mut self, statement: &Statement) {
+        let line = statement.line;
+        let Some(text) = self.statement_text(line) else {
+            return;
+        };
+        match self.omit.decide(statement) {
+            Fate::Keep => self.send(Job::Sql { text, line }),
+            Fate::LeaveOut => {}
+            Fate::Replace(with) => {
+                let text = with.to_owned();
+                self.send(Job::Sql { text, line });
             }
-            () if is("ALTER ") => known(role_after(tail, b" OWNER TO ")),
-            () if is("GRANT ") || is("REVOKE ") => self.is_right_left_out(tail),
-            () => false,
         }
-    }
-
-    fn is_right_left_out(&self, tail: &[u8]) -> bool {
-        let role = role_after(tail, b" TO ").or_else(|| role_after(tail, b" FROM "));
-        role.is_some_and(|role| self.omit.roles.contains(&role))
-    }
-
-    fn is_extension_left_out(&self, head: &[u8]) -> bool {
-        super::super::scanner::extension_of(head)
-            .is_some_and(|name| self.omit.extensions.contains(&name))
     }
 }
 
@@ -227,8 +204,10 @@ mod tests {
             ALTER DEFAULT PRIVILEGES FOR ROLE gone GRANT SELECT ON TABLES TO here;\n\
             ALTER TABLE ONLY public.a ADD CONSTRAINT c CHECK ((b > 0));\n";
         let omit = Omit {
-            roles: ["gone".to_owned()].into(),
+            owners: ["gone".to_owned()].into(),
+            grantees: ["gone".to_owned()].into(),
             extensions: ["pg_stat_statements".to_owned()].into(),
+            ..Omit::default()
         };
 
         let left: Vec<String> = statements(dump, &omit);

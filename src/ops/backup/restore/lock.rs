@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::Executor;
 use sqlx::postgres::PgConnection;
 
 use crate::base::{Error, Kind, Result, units};
@@ -9,11 +10,16 @@ use crate::ops::database::error::running;
 use crate::ops::database::{Target, admin};
 
 const TAKE: &str = "select pg_try_advisory_lock(hashtextextended('lexi restore ' || $1, 0))";
+const LIMITS: [&str; 2] = ["set statement_timeout = 0", "set idle_session_timeout = 0"];
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// The lock, and with it a connection for what cannot be done from inside the database; the server frees it when that ends.
 pub(super) async fn take(target: &Target, wait: Duration) -> Result<PgConnection> {
     let mut connection = admin::maintenance(target).await?;
+    // It is idle while the new database is filled, and holds the lock all the time.
+    for limit in LIMITS {
+        let _unknown_to_an_old_server = connection.execute(limit).await;
+    }
     let start = Instant::now();
     loop {
         let taken = sqlx::query_scalar::<_, bool>(TAKE)

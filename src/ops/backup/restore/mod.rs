@@ -2,17 +2,33 @@
 
 mod check;
 mod feed;
+mod fill;
+mod kept;
 mod lock;
 mod names;
+mod omit;
 mod pick;
 mod plan;
 mod replay;
 mod rollback;
+mod room;
 mod run;
+mod safety;
+mod server;
 mod side;
 mod swap;
 
+pub use kept::KEEP_OLD;
 pub use pick::pick;
-pub use plan::{Live, Plan, plan};
-pub use rollback::{RolledBack, drop_old, rollback, rollback_candidate};
+pub use plan::{Live, Owners, Plan, plan};
+pub use rollback::{KeptDatabase, RolledBack, clear, kept, rollback};
 pub use run::{RestoreOptions, Restored, restore};
+#[cfg(test)]
+pub(super) use side::LIMIT;
+
+use crate::base::Error;
+
+/// Says of an error that nothing was lost.
+fn untouched(error: Error) -> Error {
+    error.state("; the live database was not touched")
+}

@@ -4,12 +4,17 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use sha2::{Digest, Sha256};
+
 use super::super::name::{parse_stamp, stamp};
+use crate::base::text::hex;
 
 /// The longest name that PostgreSQL keeps.
 const LONGEST: usize = 63;
 /// Two underscores and a stamp.
 const STAMP: usize = 17;
+/// How much of a hash tells names apart that are too long and begin alike.
+const HASH: usize = 8;
 
 /// What a database beside the live one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +46,16 @@ pub(super) fn made_at(name: &str, live: &str, role: Role) -> Option<Timestamp> {
 }
 
 fn prefix(live: &str, role: Role) -> String {
-    let mut end = live.len().min(LONGEST - STAMP - role.word().len());
+    let room = LONGEST - STAMP - role.word().len();
+    if live.len() <= room {
+        return format!("{live}_{}_", role.word());
+    }
+    let mut end = room - HASH;
     while !live.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}_{}_", &live[..end], role.word())
+    let hash = hex(&Sha256::digest(live));
+    format!("{}{}_{}_", &live[..end], &hash[..HASH], role.word())
 }
 
 #[cfg(test)]

@@ -15,8 +15,20 @@ pub fn pick(what: &str, folder: &Path, root: &Path, database: &str) -> Result<Pa
             .ok_or_else(|| no_latest(&entries, folder, database));
     }
     let candidates = [root.join(what), folder.join(what)];
-    if let Some(found) = candidates.into_iter().find(|path| path.is_file()) {
-        return Ok(found);
+    if let Some(found) = candidates.iter().find(|path| path.is_file()) {
+        return Ok(found.clone());
+    }
+    if let Some(found) = candidates
+        .iter()
+        .find(|path| path.join("toc.dat").is_file())
+    {
+        let path = found.display();
+        return Err(Error::refused(format!(
+            "`{path}` is a folder that pg_dump wrote, not plain SQL"
+        ))
+        .hint(format!(
+            "make plain SQL of it first: `pg_restore -f {path}.sql {path}`"
+        )));
     }
     let names: Vec<String> = entries.iter().map(|entry| entry.name.to_string()).collect();
     let hint = match did_you_mean(what, names.iter().map(String::as_str)) {

@@ -6,18 +6,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Executor};
+use sqlx::{AssertSqlSafe, Executor, Row};
 use tokio::sync::mpsc;
 
 use super::super::progress::{OnProgress, Progress, Step};
 use super::super::verify::Verified;
 use super::feed::{Job, feed};
-use super::plan::Omit;
+use super::omit::Omit;
 use crate::base::{Error, Result};
 use crate::ops::database::error::{running, sqlstate};
 
 /// How many jobs may wait for the server.
 const QUEUE: usize = 16;
+
+/// Why a dump may not find what was there when it was made.
+const SEARCH_PATH: &str = "a dump is replayed with an empty search_path, also by psql: functions that an index, a check or a \
+    generated column uses must write out the schemas in their bodies, or `SET search_path`";
 
 /// Replays a dump that was verified before; it is measured again, since it may have changed meanwhile.
 pub(super) async fn replay(
@@ -30,6 +34,7 @@ pub(super) async fn replay(
     let (path, omit) = (source.path.clone(), omit.clone());
     let reader = tokio::task::spawn_blocking(move || feed(&path, &omit, &sender));
     execute(connection, "BEGIN").await?;
+    let transaction = transaction(connection).await?;
     let mut replay = Replay {
         connection,
         path: &source.path,
@@ -53,6 +58,11 @@ pub(super) async fn replay(
     if replay.rows != source.facts.tables {
         return Err(Error::corrupt(
             "the server took another number of rows than the file holds",
+        ));
+    }
+    if self::transaction(replay.connection).await? != transaction {
+        return Err(Error::corrupt(
+            "a statement of the file ended the transaction of the restore",
         ));
     }
     let done = execute(replay.connection, "COMMIT").await;
@@ -121,12 +131,25 @@ impl Replay<'_> {
         let code = sqlstate(&error)
             .map(|code| format!(" ({code})"))
             .unwrap_or_default();
+        let error = match sqlstate(&error) {
+            // The server's own hint, to add casts, leads astray here.
+            Some("42883" | "42P01") => error.hint(SEARCH_PATH),
+            _ => error,
+        };
         error
             .context(format!("line {line} of `{file}`"))
             .state(&code)
             .field("file", file)
             .field("line", line)
     }
+}
+
+/// What tells the open transaction apart from all others.
+async fn transaction(connection: &mut PgConnection) -> Result<i64> {
+    const SQL: &str = "select txid_current()";
+    let row = connection.fetch_one(SQL).await;
+    row.and_then(|row| row.try_get(0))
+        .map_err(|e| running(SQL, e))
 }
 
 async fn execute(connection: &mut PgConnection, sql: &str) -> Result<()> {

@@ -1,14 +1,29 @@
-//! Puts back the database that a restore replaced, and drops those that were kept long enough.
+//! Puts back the database that a restore replaced, and drops what restores left when its time is over.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::kept::Kept;
 use super::names::Role;
-use super::swap::Swap;
+use super::swap::{Swap, comment_on};
 use super::{lock, side};
 use crate::base::{Error, Result};
 use crate::ops::database::{Target, admin};
+
+/// A run that was killed holds its lock until the server has noticed.
+const SHORTLY: Duration = Duration::from_secs(3);
+
+/// A database that a restore replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptDatabase {
+    /// Its name now.
+    pub name: String,
+    /// When it was replaced.
+    pub replaced: Timestamp,
+    /// Until when it is kept.
+    pub until: Timestamp,
+}
 
 /// What a rollback has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,56 +34,62 @@ pub struct RolledBack {
     pub old: Option<String>,
 }
 
-/// The database that a rollback would put back; `None` when there is none.
-pub async fn rollback_candidate(target: &Target) -> Result<Option<String>> {
+/// The databases that restores replaced, newest first; a rollback puts the first one back.
+pub async fn kept(target: &Target) -> Result<Vec<KeptDatabase>> {
     let mut admin = admin::maintenance(target).await?;
-    let newest = side::beside(&mut admin, &target.database, Role::Old).await?;
-    Ok(newest.into_iter().next().map(|(_, name, _)| name))
+    let all = side::beside(&mut admin, &target.database, Role::Old).await?;
+    let kept = all.into_iter().map(|old| KeptDatabase {
+        until: Kept::parse(old.comment.as_deref(), old.at).until,
+        replaced: old.at,
+        name: old.name,
+    });
+    Ok(kept.collect())
 }
 
 /// Puts back the newest database that a restore replaced. The present one is kept in its turn, so this can be undone too.
-pub async fn rollback(target: &Target, wait: Duration) -> Result<RolledBack> {
+pub async fn rollback(target: &Target, keep: Duration, wait: Duration) -> Result<RolledBack> {
     let mut admin = lock::take(target, wait).await?;
     let live = &target.database;
     let candidates = side::beside(&mut admin, live, Role::Old).await?;
-    let Some((_, from, _)) = candidates.into_iter().next() else {
+    let Some(from) = candidates.into_iter().next() else {
         return Err(Error::not_found(format!(
             "no database is kept that was `{live}` before a restore"
         ))
         .hint("restore a backup instead: `lexi run restore latest`"));
     };
-    let is_there = admin::exists(&mut admin, live).await?;
-    let old = if is_there {
-        Some(side::free_name(&mut admin, live, Role::Old, Timestamp::now()).await?)
-    } else {
-        None
-    };
+    let now = Timestamp::now();
+    let comment = Kept::parse(from.comment.as_deref(), from.at).comment;
+    let mut also = vec![comment_on(live, comment.as_deref())];
+    let mut outgoing = None;
+    if admin::exists(&mut admin, live).await? {
+        let old = side::free_name(&mut admin, live, Role::Old, now).await?;
+        let kept = Kept::new(now, keep, admin::comment(&mut admin, live).await?);
+        also.push(comment_on(&old, Some(&kept.text())));
+        outgoing = Some(old);
+    }
     let swap = Swap {
         live: live.clone(),
-        incoming: from.clone(),
-        outgoing: old.clone(),
-        also: Vec::new(),
+        incoming: from.name.clone(),
+        outgoing: outgoing.clone(),
+        also,
     };
-    let done = swap.run(target).await;
-    done.map_err(|e| e.state("; the live database was not touched"))?;
-    Ok(RolledBack { from, old })
+    swap.run(target).await.map_err(|e| e.told(live))?;
+    Ok(RolledBack {
+        from: from.name,
+        old: outgoing,
+    })
 }
 
-/// Drops replaced databases that were kept longer than `age`; the caller has made sure that a newer backup is good.
-pub async fn drop_old(
-    target: &Target,
-    age: Duration,
-    newest_backup: Timestamp,
-) -> Result<Vec<String>> {
-    let mut admin = lock::take(target, Duration::ZERO).await?;
+/// Drops what killed restores left, and replaced databases whose time is over, when `newest_backup` is younger than they are.
+pub async fn clear(target: &Target, newest_backup: Option<Timestamp>) -> Result<Vec<String>> {
+    let mut admin = lock::take(target, SHORTLY).await?;
+    let mut dropped = side::sweep(&mut admin, &target.database).await?;
     let now = Timestamp::now();
-    let mut dropped = Vec::new();
-    for (at, name, _) in side::beside(&mut admin, &target.database, Role::Old).await? {
-        let kept = now.duration_since(at);
-        let is_over = Duration::try_from(kept).is_ok_and(|kept| kept > age);
-        if is_over && newest_backup > at {
-            side::drop_it(&mut admin, &name).await?;
-            dropped.push(name);
+    for old in side::beside(&mut admin, &target.database, Role::Old).await? {
+        let is_over = Kept::parse(old.comment.as_deref(), old.at).until < now;
+        if is_over && newest_backup.is_some_and(|newest| newest > old.at) {
+            side::drop_it(&mut admin, &old.name).await?;
+            dropped.push(old.name);
         }
     }
     Ok(dropped)

@@ -4,32 +4,25 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
-use super::super::create::{Artifact, Create, Options, create};
-use super::super::manifest::Pin;
+use super::super::create::{Artifact, Create};
 use super::super::progress::{OnProgress, Progress, Step};
-use super::super::settings::DatabaseSettings;
+use super::kept::Kept;
 use super::names::Role;
-use super::plan::{Live, Plan};
-use super::swap::Swap;
-use super::{check, lock, replay, side};
-use crate::base::{Cancel, Error, Kind, Result};
-use crate::ops::database::error::sqlstate;
-use crate::ops::database::sqlfile::run as run_sql;
-use crate::ops::database::{Target, connect, quote_ident, quote_literal};
-
-/// How long a safety backup is kept whatever its age.
-const SAFETY_DAYS: i64 = 7;
+use super::plan::Plan;
+use super::swap::{NotSwapped, Swap, comment_on};
+use super::{side, untouched};
+use crate::base::{Cancel, Error, Result};
+use crate::ops::database::{Target, admin, quote_ident};
 
 /// What may be chosen about a restore.
 #[derive(Debug, Clone, Copy)]
 pub struct RestoreOptions<'a> {
     /// Whether the live database is backed up first.
     pub safety_backup: bool,
-    /// Whether the database that is replaced is kept beside.
-    pub keep_old: bool,
+    /// How long the database that is replaced is kept beside; nothing drops it at once.
+    pub keep_old: Option<Duration>,
     /// A folder of queries that must answer no row.
     pub checks: Option<&'a Path>,
     /// How long to wait while another run restores the same database.
@@ -79,19 +72,21 @@ pub async fn restore(
     let swapped = match filled {
         // From here on nothing is interrupted: it is a matter of milliseconds.
         Ok(()) => work.swap(&mut admin, &side, on).await,
-        Err(e) => Err(e),
+        Err(e) => Err(NotSwapped::Untouched(e)),
     };
-    match swapped {
-        Ok(old) => Ok(Restored {
-            rows: plan.source.facts.rows(),
-            tables: plan.source.facts.created_tables,
-            old,
-            safety,
-            warnings: work.warnings,
-            ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        }),
-        Err(e) => Err(work.clean_up(&side, e).await),
-    }
+    let old = match swapped {
+        Ok(old) => work.keep_or_drop(&mut admin, old).await,
+        Err(NotSwapped::Untouched(e)) => return Err(work.clean_up(&side, e).await),
+        Err(unknown) => return Err(unknown.told(&plan.target.database)),
+    };
+    Ok(Restored {
+        rows: plan.source.facts.rows(),
+        tables: plan.source.facts.created_tables,
+        old,
+        safety,
+        warnings: work.warnings,
+        ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
 }
 
 async fn unless<T>(cancel: &Cancel, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -105,117 +100,17 @@ async fn unless<T>(cancel: &Cancel, work: impl Future<Output = Result<T>>) -> Re
     }
 }
 
-fn untouched(error: Error) -> Error {
-    error.state("; the live database was not touched")
-}
-
-struct Work<'p> {
-    plan: &'p Plan,
-    options: RestoreOptions<'p>,
-    at: Timestamp,
-    warnings: Vec<String>,
+/// A restore that is going on.
+pub(super) struct Work<'p> {
+    pub(super) plan: &'p Plan,
+    pub(super) options: RestoreOptions<'p>,
+    pub(super) at: Timestamp,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Work<'_> {
-    fn target(&self) -> &Target {
+    pub(super) fn target(&self) -> &Target {
         &self.plan.target
-    }
-
-    /// Takes the lock, clears away what killed runs left, and backs the live database up.
-    async fn prepare(
-        &mut self,
-        backup: &Create<'_>,
-        on: OnProgress<'_>,
-    ) -> Result<(PgConnection, Option<Artifact>)> {
-        let mut admin = lock::take(self.target(), self.options.wait).await?;
-        let live = &self.target().database;
-        for name in side::sweep(&mut admin, live, self.at).await? {
-            self.warnings
-                .push(format!("dropped `{name}`, which a killed restore had left"));
-        }
-        let is_there = self.plan.live.is_some() && has_tables(self.target()).await?;
-        if !(self.options.safety_backup && is_there) {
-            return Ok((admin, None));
-        }
-        let request = Create {
-            options: Options {
-                label: Some("before a restore".to_owned()),
-                pin: Some(Pin::days(SAFETY_DAYS, self.at)),
-                ..backup.options.clone()
-            },
-            ..backup.clone()
-        };
-        let safety = create(&request, on).await.map_err(|e| {
-            let doing = "the backup of the live database before the restore was not made";
-            e.context(doing)
-                .hint("restore without it: `safety_backup: false`")
-        })?;
-        Ok((admin, Some(safety)))
-    }
-
-    /// Makes the new database, fills it and looks at it.
-    async fn fill(
-        &mut self,
-        admin: &mut PgConnection,
-        side: &str,
-        on: OnProgress<'_>,
-    ) -> Result<()> {
-        let like = self.settings();
-        let owner = like.as_ref().map(|like| like.owner.clone());
-        let owner = owner.filter(|owner| self.plan.known_roles.contains(owner));
-        let warning = side::make(admin, side, like.as_ref(), owner.as_deref()).await?;
-        self.warnings.extend(warning);
-        let target = self.target().with_database(side);
-        let mut connection = connect(&target).await?;
-        replay::replay(&mut connection, &self.plan.source, &self.plan.omit, on)
-            .await
-            .map_err(|e| e.context("the backup cannot be replayed"))?;
-        close(connection).await;
-        if let Some(like) = &like {
-            self.apply(admin, side, like).await?;
-        }
-        on(Progress::of(Step::Check, 0, None));
-        // A new session: it has the settings that the database was given just now.
-        let mut connection = connect(&target).await?;
-        check::check(&mut connection, self.options.checks).await?;
-        close(connection).await;
-        Ok(())
-    }
-
-    /// Who may use it stays as it is here; how its sessions behave comes from the backup, when it says so.
-    fn settings(&self) -> Option<DatabaseSettings> {
-        let live = self.plan.live.as_ref().map(Live::settings);
-        let dumped = self
-            .plan
-            .source
-            .manifest
-            .as_ref()
-            .map(|manifest| &manifest.settings);
-        let mut settings = live.or(dumped)?.clone();
-        if let Some(dumped) = dumped {
-            settings.config.clone_from(&dumped.config);
-        }
-        Some(settings)
-    }
-
-    async fn apply(
-        &mut self,
-        admin: &mut PgConnection,
-        side: &str,
-        like: &DatabaseSettings,
-    ) -> Result<()> {
-        let exists = |role: &str| self.plan.known_roles.contains(role);
-        for sql in like.statements(side, &exists) {
-            match run_sql(admin, &sql).await {
-                // Another user may have set what this one may not, or a server knows what this one does not.
-                Err(e) if matches!(sqlstate(&e), Some("42501" | "42704" | "22023")) => {
-                    self.warnings
-                        .push(format!("left out `{sql}`: {}", e.message()));
-                }
-                done => drop(done?),
-            }
-        }
-        Ok(())
     }
 
     async fn swap(
@@ -223,49 +118,69 @@ impl Work<'_> {
         admin: &mut PgConnection,
         side: &str,
         on: OnProgress<'_>,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<String>, NotSwapped> {
         on(Progress::of(Step::Swap, 0, None));
         let live = &self.target().database;
-        let old = if self.plan.live.is_some() {
-            Some(side::free_name(admin, live, Role::Old, self.at).await?)
-        } else {
-            None
-        };
-        let comment = self
-            .plan
-            .live
-            .as_ref()
-            .and_then(|live| live.settings.comment.as_deref());
-        let comment = comment.map_or_else(|| "NULL".to_owned(), quote_literal);
+        let settings = self.settings();
+        let comment = settings.as_ref().and_then(|all| all.comment.clone());
+        let limit = settings.as_ref().map_or(-1, |all| all.connection_limit);
+        let mut also = vec![
+            format!(
+                "ALTER DATABASE {} CONNECTION LIMIT {limit}",
+                quote_ident(live)
+            ),
+            comment_on(live, comment.as_deref()),
+        ];
+        let mut outgoing = None;
+        if self.plan.live.is_some() {
+            let old = side::free_name(admin, live, Role::Old, self.at).await;
+            let old = old.map_err(NotSwapped::Untouched)?;
+            let keep = self.options.keep_old.unwrap_or_default();
+            let kept = Kept::new(Timestamp::now(), keep, comment);
+            also.push(comment_on(&old, Some(&kept.text())));
+            outgoing = Some(old);
+        }
         let swap = Swap {
             live: live.clone(),
             incoming: side.to_owned(),
-            outgoing: old.clone(),
-            also: vec![format!(
-                "COMMENT ON DATABASE {} IS {comment}",
-                quote_ident(live)
-            )],
+            outgoing: outgoing.clone(),
+            also,
         };
-        if let Err(e) = swap.run(self.target()).await {
-            // A connection that broke while it committed does not say what became of it.
-            let is_done = sqlstate(&e).is_none() && swap.is_done(self.target()).await?;
-            if !is_done {
-                return Err(e.context("the new database cannot take the place of the live one"));
-            }
+        match swap.run(self.target()).await {
+            Ok(()) => Ok(outgoing),
+            Err(NotSwapped::Untouched(e)) => Err(NotSwapped::Untouched(
+                e.context("the new database cannot take the place of the live one"),
+            )),
+            unknown => unknown.map(|()| None),
         }
-        match old {
-            Some(old) if !self.options.keep_old => {
-                side::drop_it(admin, &old).await?;
-                Ok(None)
+    }
+
+    /// Drops the replaced database when it shall not be kept. The restore is done; that this fails does not undo it.
+    async fn keep_or_drop(
+        &mut self,
+        admin: &mut PgConnection,
+        old: Option<String>,
+    ) -> Option<String> {
+        let old = old?;
+        if self.options.keep_old.is_some() {
+            return Some(old);
+        }
+        match side::drop_it(admin, &old).await {
+            Ok(()) => None,
+            Err(e) => {
+                let why = e.full_message();
+                self.warnings.push(format!(
+                    "the replaced database is still there as `{old}`: {why}"
+                ));
+                Some(old)
             }
-            old => Ok(old),
         }
     }
 
     /// Drops the new database, on a new connection: the old one may be in the middle of something.
     async fn clean_up(&self, side: &str, error: Error) -> Error {
         let dropped = async {
-            let mut admin = crate::ops::database::admin::maintenance(self.target()).await?;
+            let mut admin = admin::maintenance(self.target()).await?;
             side::drop_it(&mut admin, side).await
         };
         match dropped.await {
@@ -275,21 +190,4 @@ impl Work<'_> {
             ))),
         }
     }
-}
-
-async fn has_tables(target: &Target) -> Result<bool> {
-    const SQL: &str = "select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-        where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' \
-        and not exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass \
-            and d.deptype = 'e') limit 1";
-    let mut connection = connect(target).await.map_err(|e| match e.kind() {
-        Kind::Database => e.context("the live database cannot be looked at"),
-        _ => e,
-    })?;
-    Ok(run_sql(&mut connection, SQL).await?.answered > 0)
-}
-
-/// Ends a session before its database is renamed; the server ends it anyway when this does not.
-async fn close(connection: PgConnection) {
-    let _already_gone = connection.close().await;
 }

@@ -12,10 +12,11 @@ use crate::ops::database::error::{running, sqlstate};
 use crate::ops::database::sqlfile::run;
 use crate::ops::database::{quote_ident, quote_literal};
 
-/// The comment of a database that is being filled.
+/// The comment of a database that is being filled, for people.
 const MARK: &str = "lexi: being restored, not in use";
-/// A database that has the name of one of ours but not the mark is ours when a run that old did not get to mark it.
-const UNMARKED_AGE_MINUTES: i64 = 60;
+/// The connection limit of a database that is being filled. Nobody else sets it, and it is there from the first moment, so a
+/// database that a killed run left is told from one that only has such a name.
+pub(in crate::ops::backup) const LIMIT: i32 = 731_020_000;
 
 /// Makes the database, as the live one is, or else as the one was that was dumped.
 pub(super) async fn make(
@@ -67,7 +68,10 @@ fn statement(name: &str, like: Option<&DatabaseSettings>, owner: Option<&str>) -
             text(&|like| like.icu_locale.as_deref().map(quote_literal)),
         ),
     ];
-    let mut sql = format!("CREATE DATABASE {} TEMPLATE template0", quote_ident(name));
+    let mut sql = format!(
+        "CREATE DATABASE {} TEMPLATE template0 CONNECTION LIMIT {LIMIT}",
+        quote_ident(name)
+    );
     for (word, value) in parts {
         if let Some(value) = value {
             sql.extend([" ", word, " ", &value]);
@@ -102,25 +106,38 @@ pub(super) async fn drop_it(connection: &mut PgConnection, name: &str) -> Result
     }
 }
 
-/// Databases beside `live` in a role, newest first, with the time they were made.
+/// A database beside the live one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Beside {
+    /// When it was made, or replaced.
+    pub(super) at: Timestamp,
+    pub(super) name: String,
+    pub(super) comment: Option<String>,
+    limit: i32,
+}
+
+/// Databases beside `live` in a role, newest first.
 pub(super) async fn beside(
     connection: &mut PgConnection,
     live: &str,
     role: Role,
-) -> Result<Vec<(Timestamp, String, Option<String>)>> {
-    const SQL: &str =
-        "select datname::text, shobj_description(oid, 'pg_database') from pg_database";
+) -> Result<Vec<Beside>> {
+    const SQL: &str = "select datname::text, shobj_description(oid, 'pg_database'), datconnlimit \
+        from pg_database";
     let rows = connection
         .fetch_all(SQL)
         .await
         .map_err(|e| running(SQL, e))?;
     let mut found = Vec::new();
     for row in rows {
-        let read =
-            || -> sqlx::Result<(String, Option<String>)> { Ok((row.try_get(0)?, row.try_get(1)?)) };
-        let (name, comment) = read().map_err(|e| running(SQL, e))?;
+        let name: String = row.try_get(0).map_err(|e| running(SQL, e))?;
         if let Some(at) = made_at(&name, live, role) {
-            found.push((at, name, comment));
+            found.push(Beside {
+                at,
+                name,
+                comment: row.try_get(1).map_err(|e| running(SQL, e))?,
+                limit: row.try_get(2).map_err(|e| running(SQL, e))?,
+            });
         }
     }
     found.sort_by(|a, b| b.cmp(a));
@@ -128,17 +145,12 @@ pub(super) async fn beside(
 }
 
 /// Drops what killed restores left beside `live`. The caller holds the lock of restores, so nothing here is in use.
-pub(super) async fn sweep(
-    connection: &mut PgConnection,
-    live: &str,
-    now: Timestamp,
-) -> Result<Vec<String>> {
+pub(super) async fn sweep(connection: &mut PgConnection, live: &str) -> Result<Vec<String>> {
     let mut dropped = Vec::new();
-    for (at, name, comment) in beside(connection, live, Role::Side).await? {
-        let is_marked = comment.as_deref() == Some(MARK);
-        if is_marked || at + UNMARKED_AGE_MINUTES.minutes() < now {
-            drop_it(connection, &name).await?;
-            dropped.push(name);
+    for left in beside(connection, live, Role::Side).await? {
+        if left.limit == LIMIT {
+            drop_it(connection, &left.name).await?;
+            dropped.push(left.name);
         }
     }
     Ok(dropped)

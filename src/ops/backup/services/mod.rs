@@ -1,7 +1,10 @@
 //! Backups and restores on a real server: what comes back, and what is left when something goes wrong.
 
 mod damage;
+mod faults;
+mod foreign;
 mod making;
+mod nasty;
 mod restoring;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +13,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor, Row};
 
-use super::restore::{Plan, RestoreOptions, Restored, plan, restore};
+use super::restore::{KEEP_OLD, Owners, Plan, RestoreOptions, Restored, plan, restore};
 use super::{Artifact, Create, Options, create};
 use crate::base::settings::Environment;
 use crate::base::{Cancel, Result};
@@ -107,19 +110,49 @@ impl Bench {
     }
 
     async fn plan(&self, path: &Path) -> Result<Plan> {
-        plan(path, &self.target, &|_| {}).await
+        plan(path, &self.target, Owners::AsDumped, &|_| {}).await
     }
 
     async fn restore(&self, path: &Path) -> Result<Restored> {
         let plan = self.plan(path).await?;
-        restore(
-            &plan,
-            &self.request(),
-            quickly(),
-            &Cancel::detached(),
-            &|_| {},
-        )
-        .await
+        self.run_plan(&plan, quickly()).await
+    }
+
+    async fn run_plan(&self, plan: &Plan, options: RestoreOptions<'_>) -> Result<Restored> {
+        let (request, cancel) = (self.request(), Cancel::detached());
+        restore(plan, &request, options, &cancel, &|_| {}).await
+    }
+
+    /// Runs one of PostgreSQL's own programs on the database and gives what it printed.
+    fn tool(&self, name: &str, args: &[&str]) -> Vec<u8> {
+        let out = crate::ops::process::command(format!("/usr/lib/postgresql/15/bin/{name}"))
+            .args(args)
+            .env("PGHOST", "127.0.0.1")
+            .env("PGPORT", self.target.port.to_string())
+            .env("PGUSER", &self.target.user)
+            .env("PGPASSWORD", testing::PASSWORD)
+            .env("PGDATABASE", &self.target.database)
+            .output()
+            .unwrap();
+        assert!(
+            out.status.success(),
+            "{name} {args:?}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        out.stdout
+    }
+
+    /// A dump that `pg_dump` made, in the folder of backups.
+    fn dumped(&self, name: &str, args: &[&str]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, self.tool("pg_dump", args)).unwrap();
+        path
+    }
+
+    /// Everything but the rows, as `pg_dump` writes it.
+    fn schema(&self) -> String {
+        let dump = self.tool("pg_dump", &["--schema-only", "--restrict-key=k"]);
+        String::from_utf8(dump).unwrap()
     }
 
     /// The names of the databases beside this one.
@@ -152,7 +185,7 @@ impl Bench {
 fn quickly() -> RestoreOptions<'static> {
     RestoreOptions {
         safety_backup: false,
-        keep_old: true,
+        keep_old: Some(KEEP_OLD),
         checks: None,
         wait: Duration::from_secs(30),
     }
@@ -179,7 +212,7 @@ async fn content(target: &Target) -> Vec<String> {
         .filter(|table| !table.is_empty())
     {
         let hash = format!(
-            "select '{} ' || count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {table} t",
+            "select '{} ' || count(*) || ' ' || md5(coalesce(string_agg(md5(t::text), '|' order by md5(t::text)), '')) from {table} t",
             table.replace('\'', "''")
         );
         found.push(ask(target, &hash).await);
@@ -187,7 +220,7 @@ async fn content(target: &Target) -> Vec<String> {
     for other in [
         "select string_agg(loid || md5(data), ' ' order by loid, pageno) from pg_largeobject",
         "select string_agg(sequencename || coalesce(last_value, 0), ' ' order by 1) from pg_sequences",
-        "select string_agg(pg_get_functiondef(oid), ' ' order by proname) from pg_proc where pronamespace = 'public'::regnamespace",
+        "select string_agg(pg_get_functiondef(oid), ' ' order by proname) from pg_proc where pronamespace = 'public'::regnamespace and prokind in ('f', 'p')",
         "select string_agg(definition, ' ' order by tablename) from pg_rules where schemaname = 'public'",
         "select obj_description('rls'::regclass)",
     ] {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::Step;
-use super::super::restore::{drop_old, rollback};
+use super::super::restore::{KeptDatabase, LIMIT, clear, kept, rollback};
 use super::*;
 use crate::base::{Kind, Reason};
 
@@ -211,11 +211,11 @@ fn a_rollback_puts_the_old_database_back_and_can_be_undone() {
         let rows = "select count(*)::text from a";
         assert_eq!(bench.ask(rows).await, "0");
 
-        let first = rollback(&bench.target, Duration::from_secs(5)).await?;
+        let first = rollback(&bench.target, KEEP_OLD, Duration::from_secs(5)).await?;
         assert_eq!(bench.ask(rows).await, "1");
         assert_eq!(bench.beside("old").await, [first.old.unwrap()]);
 
-        let _second = rollback(&bench.target, Duration::from_secs(5)).await?;
+        let _second = rollback(&bench.target, KEEP_OLD, Duration::from_secs(5)).await?;
         assert_eq!(bench.ask(rows).await, "0");
         Ok(())
     })
@@ -227,22 +227,29 @@ fn a_replaced_database_is_dropped_only_after_its_time_and_a_newer_backup() {
     run(async {
         let bench = Bench::with("create table a (b int)").await;
         let made = bench.create().await?;
-        let restored = bench.restore(&made.path).await?;
+        let first = bench.restore(&made.path).await?.old.unwrap();
+        let plan = bench.plan(&made.path).await?;
+        let options = RestoreOptions {
+            keep_old: Some(Duration::from_millis(1)),
+            ..quickly()
+        };
+        let second = bench.run_plan(&plan, options).await?.old.unwrap();
         let now = jiff::Timestamp::now();
-        let past = now
-            .checked_sub(jiff::SignedDuration::from_hours(1))
-            .unwrap();
-        let (soon, long) = (Duration::ZERO, Duration::from_hours(24));
-
-        assert_eq!(drop_old(&bench.target, long, now).await?, [""; 0]);
-        assert_eq!(drop_old(&bench.target, soon, past).await?, [""; 0]);
-        let far = now
-            .checked_add(jiff::SignedDuration::from_hours(1))
-            .unwrap();
+        let hour = jiff::SignedDuration::from_hours(1);
+        let names = |all: Vec<KeptDatabase>| -> Vec<String> {
+            all.into_iter().map(|one| one.name).collect()
+        };
         assert_eq!(
-            drop_old(&bench.target, soon, far).await?,
-            [restored.old.unwrap()]
+            names(kept(&bench.target).await?),
+            [second.clone(), first.clone()]
         );
+
+        let past = now.checked_sub(hour).unwrap();
+        assert_eq!(clear(&bench.target, Some(past)).await?, [""; 0]);
+        assert_eq!(clear(&bench.target, None).await?, [""; 0]);
+        let future = now.checked_add(hour).unwrap();
+        assert_eq!(clear(&bench.target, Some(future)).await?, [second]);
+        assert_eq!(names(kept(&bench.target).await?), [first]);
         Ok(())
     })
     .unwrap();
@@ -257,7 +264,7 @@ fn the_live_database_is_backed_up_first_and_the_backup_is_pinned() {
         let plan = bench.plan(&made.path).await?;
         let options = RestoreOptions {
             safety_backup: true,
-            keep_old: false,
+            keep_old: None,
             ..quickly()
         };
 
@@ -285,18 +292,23 @@ fn what_a_killed_restore_left_goes_with_the_next() {
         let bench = Bench::with("create table a (b int)").await;
         let made = bench.create().await?;
         let mut admin = admin::maintenance(&bench.target).await?;
-        let left = |stamp: &str| format!("{}_restore_{stamp}", bench.target.database);
-        let old = left("20200101_000000");
-        let options = admin::CreateOptions::default();
-        admin::create(&mut admin, &old, &options).await?;
-        let other = format!("{}_restore_mine", bench.target.database);
-        admin::create(&mut admin, &other, &options).await?;
+        let beside = |stamp: &str| format!("{}_restore_{stamp}", bench.target.database);
+        let (left, other) = (beside("20200101_000000"), beside("20200101_000001"));
+        for name in [&left, &other] {
+            admin::create(&mut admin, name, &admin::CreateOptions::default()).await?;
+        }
+        let mark = format!(
+            "alter database {} connection limit {}",
+            admin::quote_ident(&left),
+            LIMIT
+        );
+        bench.run(&mark).await;
 
         let restored = bench.restore(&made.path).await?;
 
         assert_eq!(bench.beside("restore").await, [other]);
         assert!(
-            restored.warnings[0].contains(&old),
+            restored.warnings[0].contains(&left),
             "{:?}",
             restored.warnings
         );
@@ -315,7 +327,8 @@ fn roles_that_do_not_exist_here_are_left_out_and_told() {
 
         let restored = bench.restore(&file).await?;
 
-        assert!(restored.warnings[0].contains("`Nobody` and `nobody_here`"), "{:?}", restored.warnings);
+        let told = restored.warnings.join("\n");
+        assert!(told.contains("`Nobody` and `nobody_here`"), "{told}");
         assert_eq!(bench.ask("select relacl::text from pg_class where relname = 'a'").await, "{lexi=arwdDxt/lexi,=r/lexi}");
         Ok(())
     })
