@@ -21,6 +21,7 @@ mod errors;
 mod examples;
 mod faults;
 mod flow;
+mod history;
 mod index;
 mod layers;
 mod lexiflow;

@@ -83,6 +83,18 @@ struct Inner {
     line: Mutex<()>,
     /// Why data did not get to stdout.
     lost: OnceLock<String>,
+    listener: OnceLock<Listener>,
+}
+
+/// Who is told everything that is written, masked and without colours.
+struct Listener(Box<Told>);
+
+type Told = dyn Fn(Stream, &str) + Send + Sync;
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 impl Output {
@@ -110,6 +122,7 @@ impl Output {
             bars: MultiProgress::with_draw_target(target),
             line: Mutex::new(()),
             lost: OnceLock::new(),
+            listener: OnceLock::new(),
         };
         Self {
             inner: Arc::new(inner),
@@ -119,6 +132,11 @@ impl Output {
     /// The secrets that are masked in everything printed.
     pub fn redactor(&self) -> &Arc<Redactor> {
         &self.inner.redactor
+    }
+
+    /// Tells everything that is written from here on, also what `-q` keeps from the terminal; only the first one is told.
+    pub fn listen(&self, listener: impl Fn(Stream, &str) + Send + Sync + 'static) {
+        let _first_stays = self.inner.listener.set(Listener(Box::new(listener)));
     }
 
     /// How much narration is wanted.
@@ -164,6 +182,8 @@ impl Output {
     pub fn say(&self, line: &str) {
         if self.verbosity() >= Verbosity::Normal {
             self.narrate("info", "", line);
+        } else {
+            self.unheard(line);
         }
     }
 
@@ -179,6 +199,8 @@ impl Output {
         if self.verbosity() >= Verbosity::Quiet {
             let mark = format!("{}: ", self.err_paint(YELLOW, "warning"));
             self.narrate("warn", &mark, line);
+        } else {
+            self.unheard(&format!("warning: {line}"));
         }
     }
 
@@ -186,6 +208,8 @@ impl Output {
     pub fn error(&self, block: &str) {
         if self.verbosity() >= Verbosity::Quiet {
             self.narrate("error", "", block.trim_end());
+        } else {
+            self.unheard(block.trim_end());
         }
     }
 
@@ -194,6 +218,20 @@ impl Output {
         fields.insert("level".into(), level.into());
         fields.insert("time".into(), jiff::Timestamp::now().to_string().into());
         self.write(Stream::Err, &format!("{}\n", Value::Object(fields)));
+    }
+
+    /// A line that the terminal does not get.
+    fn unheard(&self, line: &str) {
+        if self.inner.listener.get().is_some() {
+            let masked = self.inner.redactor.mask(line);
+            self.tell(Stream::Err, &format!("{masked}\n"));
+        }
+    }
+
+    fn tell(&self, stream: Stream, masked: &str) {
+        if let Some(Listener(listener)) = self.inner.listener.get() {
+            listener(stream, &anstream::adapter::strip_str(masked).to_string());
+        }
     }
 
     fn narrate(&self, level: &str, mark: &str, text: &str) {
@@ -273,6 +311,7 @@ impl Output {
 
     fn write(&self, stream: Stream, text: &str) {
         let masked = self.inner.redactor.mask(text);
+        self.tell(stream, &masked);
         let _whole_line = self
             .inner
             .line
@@ -288,9 +327,12 @@ impl Output {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Stream {
+/// One of the two streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Data.
     Out,
+    /// Narration.
     Err,
 }
 

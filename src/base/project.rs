@@ -23,9 +23,26 @@ pub struct Config {
     pub driver: Option<String>,
     /// The address that ports are published on which name none; 127.0.0.1 without it.
     pub bind: Option<std::net::IpAddr>,
+    /// What is kept of runs.
+    #[serde(default)]
+    pub history: HistoryConfig,
     /// Values for every profile.
     #[serde(default)]
     pub settings: BTreeMap<String, Scalar>,
+}
+
+/// What is kept of runs.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HistoryConfig {
+    /// How many days; 0 keeps all.
+    pub days: u32,
+}
+
+impl Default for HistoryConfig {
+    fn default() -> Self {
+        Self { days: 90 }
+    }
 }
 
 /// Setting names and their values.

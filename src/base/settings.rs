@@ -120,6 +120,14 @@ impl Environment {
         )
     }
 
+    /// The same with one more variable.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut variables = self.0.clone();
+        variables.insert(name.to_owned(), value.to_owned());
+        Self(variables)
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)

@@ -101,6 +101,12 @@ pub(super) enum Command {
     New(New),
     /// Show each setting and where it comes from.
     Env(Env),
+    /// List what was run here, or show one run.
+    History(History),
+    /// Run something again that was run before, with the same arguments and profile.
+    Rerun(Rerun),
+    /// Check the log of who ran what.
+    Audit(Audit),
     /// Write the documentation of the script functions.
     Docs(Docs),
     /// Print the completion script of a shell.
@@ -169,6 +175,69 @@ pub(super) struct New {
 pub(super) struct Env {
     /// Show only this setting.
     pub(super) name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct History {
+    #[command(subcommand)]
+    pub(super) what: Option<HistoryOf>,
+    /// Only runs of this task.
+    #[arg(long, value_name = "TASK")]
+    pub(super) task: Option<String>,
+    /// Only runs that failed or were killed.
+    #[arg(long)]
+    pub(super) failed: bool,
+    /// Only runs of this long ago at most, such as 2h or 7d.
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// At most so many, the newest.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub(super) limit: usize,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HistoryOf {
+    /// Show a run: what it was, what it wrote, what took long.
+    Show {
+        /// The run's name as `lexi history` lists it, or `last`.
+        run: String,
+        /// Write a page for a browser to this file instead.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
+    /// Throw away what runs wrote more than so many days ago.
+    Prune {
+        /// How many days are kept.
+        #[arg(long, value_name = "N")]
+        days: u32,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Rerun {
+    /// The run's name as `lexi history` lists it, or `last`.
+    #[arg(required_unless_present = "failed")]
+    pub(super) run: Option<String>,
+    /// Each task whose newest run failed, the oldest first.
+    #[arg(long, conflicts_with = "run")]
+    pub(super) failed: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Audit {
+    #[command(subcommand)]
+    pub(super) what: AuditOf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditOf {
+    /// Check that no line of the log was changed, removed or put in between.
+    Verify {
+        /// The hash of a line that must be in the log, such as the last one that was written down elsewhere.
+        #[arg(long, value_name = "HASH")]
+        holds: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]

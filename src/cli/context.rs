@@ -9,6 +9,7 @@ use crate::base::redact::Redactor;
 use crate::base::settings::{Environment, Overrides};
 use crate::base::{Error, Output, Profile, Project, Result, Settings};
 use crate::host::Flags;
+use crate::ops::history::How;
 
 /// The global options with what they mean.
 pub(super) struct Context {
@@ -44,6 +45,17 @@ impl Context {
             self.environment.clone(),
             Arc::clone(&self.redactor),
         )
+    }
+
+    /// The same for a run that is run again: in its profile, and said to be one.
+    pub(super) fn again_in(&self, profile: &str, dry_run: bool) -> Self {
+        let mut global = self.global.clone();
+        global.profile = Some(profile.to_owned());
+        global.dry_run |= dry_run;
+        let environment = self
+            .environment
+            .with("LEXI_STARTED_BY", How::Rerun.as_str());
+        Self::masking(global, environment, Arc::clone(&self.redactor))
     }
 
     /// The same with the project that words after a task's name may name: the task is looked for in that one.

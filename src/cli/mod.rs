@@ -1,14 +1,17 @@
 //! What a person types: one file per command.
 
 mod args;
+mod audit;
 mod check;
 mod completions;
 mod context;
 mod docs;
 mod env;
 mod help;
+mod history;
 mod list;
 mod new;
+mod record;
 mod render;
 mod run;
 mod show;
@@ -60,6 +63,9 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::Check(check)) => check::run(&check, ctx),
         Some(Command::New(new)) => new::run(&new, ctx),
         Some(Command::Env(env)) => env::run(&env, ctx),
+        Some(Command::History(history)) => history::run(&history, ctx),
+        Some(Command::Rerun(rerun)) => history::rerun(&rerun, ctx),
+        Some(Command::Audit(audit)) => audit::run(&audit, ctx),
         Some(Command::Docs(docs)) => docs::run(&docs, ctx),
         Some(Command::Completions(completions)) => completions::run(&completions),
         Some(Command::Complete(complete)) => completions::complete(&complete, ctx),

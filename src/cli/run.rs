@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rhai::{Dynamic, Map};
 
 use super::context::Context;
+use super::record::Record;
 use super::{render, task_args, trace};
 use crate::base::{Error, Result};
 use crate::host::{Host, json};
@@ -42,10 +43,12 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
         Arc::clone(&runtime),
         ctx.flags(),
     );
+    let record = Record::begin(&ctx, &host, &task.name, words);
     let outcome = on_own_thread(&host, catalog, &task, args);
-    let code = report(&ctx, &host, outcome);
+    let (code, error) = report(&ctx, &host, outcome);
+    record.end(code, error);
     // A task's own flags gave it an output of its own.
-    Ok(super::delivered(ctx.output(), code))
+    Ok(super::delivered(ctx.output(), ExitCode::from(code)))
 }
 
 /// A task whose file cannot be read is not known, but the file's text tells that it is meant.
@@ -103,21 +106,31 @@ fn on_own_thread(
     })
 }
 
-fn report(ctx: &Context, host: &Host, outcome: Result<Dynamic, Box<Failure>>) -> ExitCode {
-    match outcome {
+/// Says how it ended: the exit code, and what failed in one line.
+fn report(
+    ctx: &Context,
+    host: &Host,
+    outcome: Result<Dynamic, Box<Failure>>,
+) -> (u8, Option<String>) {
+    let failure = match outcome {
         Ok(value) => {
             if ctx.output().is_json() && !host.has_written_data() {
                 match json::shown(&value) {
                     Ok(json) => ctx.output().data(&json),
-                    Err(error) => return render::exit(ctx.output(), &error),
+                    Err(error) => {
+                        render::error(ctx.output(), &error);
+                        return (error.exit_code(), Some(error.full_message()));
+                    }
                 }
             }
-            ExitCode::SUCCESS
+            return (0, None);
         }
-        Err(failure) => {
-            let block = render::failure(ctx.output(), host.project(), &failure);
-            ctx.output().error(&block);
-            ExitCode::from(failure.error.exit_code())
-        }
-    }
+        Err(failure) => failure,
+    };
+    let block = render::failure(ctx.output(), host.project(), &failure);
+    ctx.output().error(&block);
+    (
+        failure.error.exit_code(),
+        Some(failure.error.full_message()),
+    )
 }

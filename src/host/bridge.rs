@@ -4,6 +4,7 @@
 //! make the span that `-vv`, logs and reports show.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use rhai::serde::to_dynamic;
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, Position};
@@ -17,6 +18,9 @@ use super::wording::without_closures;
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Kind, Reason, Result};
 
+/// Calls that are over sooner are not kept in the history.
+const NOTABLE: Duration = Duration::from_millis(1);
+
 /// What a host function returns. Spelt like this because rhai's documentation of functions knows this name.
 pub type RhaiResultOf<T> = std::result::Result<T, Box<EvalAltResult>>;
 
@@ -28,14 +32,15 @@ pub fn call<T>(
 ) -> RhaiResultOf<T> {
     let host = Host::of(ctx);
     let span = span(ctx, name);
-    let result = span.in_scope(|| {
+    let work = || {
         let cancel = strand::current().cancel;
         if cancel.is_cancelled() {
             Err(cancel.error())
         } else {
             work(&host)
         }
-    });
+    };
+    let result = span.in_scope(|| recorded(ctx, &host, name, work));
     result.map_err(|error| throw(ctx, name, error))
 }
 
@@ -47,18 +52,37 @@ pub fn wait<T>(
 ) -> RhaiResultOf<T> {
     let host = Host::of(ctx);
     let span = span(ctx, name);
-    let result = span.in_scope(|| host.runtime().wait(&strand::current().cancel, future));
+    let work = || host.runtime().wait(&strand::current().cancel, future);
+    let result = span.in_scope(|| recorded(ctx, &host, name, work));
     result.map_err(|error| throw(ctx, name, error))
 }
 
 fn span(ctx: &NativeCallContext, name: &str) -> tracing::Span {
     let span = tracing::debug_span!("call", name, place = Empty, bytes = Empty);
     if !span.is_disabled() {
-        let file = ctx.call_source().unwrap_or_default();
-        let line = ctx.call_position().line().unwrap_or_default();
-        span.record("place", format!("{file}:{line}"));
+        span.record("place", place(ctx));
     }
     span
+}
+
+fn place(ctx: &NativeCallContext) -> String {
+    let file = ctx.call_source().unwrap_or_default();
+    let line = ctx.call_position().line().unwrap_or_default();
+    format!("{file}:{line}")
+}
+
+/// Keeps in the history what took long enough to be looked at; clocks are cheap, lines are not.
+fn recorded<T>(ctx: &NativeCallContext, host: &Host, name: &str, work: impl FnOnce() -> T) -> T {
+    let Some(recorder) = host.recorder() else {
+        return work();
+    };
+    let since = Instant::now();
+    let value = work();
+    let took = since.elapsed();
+    if took >= NOTABLE {
+        recorder.did("call", name, Some(place(ctx)), took);
+    }
+    value
 }
 
 /// The error as a value that a script can catch: `#{kind, message, hint, call, ..}`. A request to stop is not catchable.

@@ -12,6 +12,7 @@ use crate::base::{Cancel, Output, Profile, Project, Result, Settings};
 use crate::ops::certificate;
 use crate::ops::database::{Database, Session, Target};
 use crate::ops::files::Temps;
+use crate::ops::history::Recorder;
 use crate::ops::http::Http;
 use crate::ops::native;
 use crate::ops::process::{GRACE, Registry};
@@ -57,6 +58,7 @@ struct Inner {
     temps: Temps,
     http: Http,
     has_written_data: AtomicBool,
+    recorder: OnceLock<Arc<Recorder>>,
 }
 
 impl Host {
@@ -88,6 +90,7 @@ impl Host {
                 temps,
                 http: Http::default(),
                 has_written_data: AtomicBool::new(false),
+                recorder: OnceLock::new(),
             }),
         }
     }
@@ -241,6 +244,16 @@ impl Host {
     /// Notes that a script wrote its own document to stdout.
     pub fn note_written_data(&self) {
         self.inner.has_written_data.store(true, Ordering::Relaxed);
+    }
+
+    /// Keeps what this run does in the history.
+    pub fn record(&self, recorder: Arc<Recorder>) {
+        let _first_stays = self.inner.recorder.set(recorder);
+    }
+
+    /// Where what this run does is kept.
+    pub fn recorder(&self) -> Option<&Recorder> {
+        self.inner.recorder.get().map(Arc::as_ref)
     }
 
     /// Says how tasks are run; the script layer calls it once.

@@ -13,6 +13,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use super::who;
 use crate::base::{Error, Kind, Result};
 
 /// How long to sleep between two tries; `flock` cannot be waited for and given up at the same time.
@@ -141,7 +142,7 @@ fn write_holder(file: &mut File, task: &str) -> std::io::Result<()> {
     let holder = Holder {
         pid: std::process::id(),
         task: task.to_owned(),
-        host: host_name(),
+        host: who::host(),
         since: jiff::Timestamp::now()
             .round(jiff::Unit::Second)
             .unwrap_or_else(|_| jiff::Timestamp::now())
@@ -151,13 +152,6 @@ fn write_holder(file: &mut File, task: &str) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
     file.write_all(text.as_bytes())
-}
-
-fn host_name() -> String {
-    rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
 }
 
 async fn busy(path: &Path, name: &str) -> Error {
@@ -184,7 +178,7 @@ fn held_by(name: &str, holder: &Holder) -> Error {
                 .to_string()
         },
     );
-    let place = if holder.host == host_name() {
+    let place = if holder.host == who::host() {
         format!("pid {}", holder.pid)
     } else {
         format!("pid {} on {}", holder.pid, holder.host)

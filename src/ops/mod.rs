@@ -1,12 +1,14 @@
 //! What is done: async Rust that knows nothing of scripts or the command line, and never prints.
 
 pub mod archive;
+pub mod audit;
 pub mod backup;
 pub mod certificate;
 pub mod clock;
 pub mod database;
 pub mod docker;
 pub mod files;
+pub mod history;
 pub mod http;
 pub mod lock;
 pub(crate) mod measure;
@@ -20,3 +22,4 @@ pub mod seed;
 pub mod stack;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod who;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position, Scope};
 use tracing::field::Empty;
@@ -220,6 +220,7 @@ impl Session {
             })
             .transpose()
             .map_err(|error| thrown(&error))?;
+        let since = Instant::now();
         let result = self.call(task, args);
         let failed = cleanup::run(&self.engine, &self.host, &own, task);
         self.cleanup_errors
@@ -227,6 +228,14 @@ impl Session {
             .unwrap_or_else(PoisonError::into_inner)
             .extend(failed);
         let result = result.map_err(|error| timed_out(&own, task, error));
+        if let Some(recorder) = self.host.recorder() {
+            recorder.did(
+                "task",
+                &task.name,
+                Some(task.place.to_string()),
+                since.elapsed(),
+            );
+        }
         span.record("outcome", if result.is_ok() { "ok" } else { "failed" });
         result
     }

@@ -20,4 +20,4 @@ pub use remove::remove;
 pub use temp::Temps;
 pub(crate) use walk::normal;
 pub use walk::{Kinds, WalkOptions, glob, walk};
-pub use write::{append, make_dir, write};
+pub use write::{append, make_dir, make_private_dir, write};

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::partial::Partial;
@@ -34,5 +34,17 @@ pub fn append(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
 /// Makes a folder and those above it; one that is there already is fine.
 pub fn make_dir(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path)
+        .map_err(|e| Error::io(format!("cannot make folder `{}`", path.display()), e))
+}
+
+/// Makes a folder that only its owner can enter, and those above it as usual.
+pub fn make_private_dir(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
         .map_err(|e| Error::io(format!("cannot make folder `{}`", path.display()), e))
 }
