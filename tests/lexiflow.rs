@@ -206,7 +206,7 @@ mod services {
                 .tells("DB_DATABASE is not set")
                 .tells("JWT_SECRET is not set")
                 .tells("DB_SSL is not true")
-                .tells("7 settings are missing or weak");
+                .tells("8 things are missing or weak");
         }
         project.write(
             ".env.prod",
@@ -222,8 +222,62 @@ mod services {
             .tells("JWT_SECRET is one that everybody knows")
             .tells("DB_SYNCHRONIZE lets the application change the schema")
             .tells("DB_SSL is true and there is no certificate with a key (.lexi/tls/server.crt): lexi run setup")
-            .tells("5 settings are missing or weak")
+            .tells("5 things are missing or weak")
             .hides("0123456789abcdefXYZ");
+        assert!(!project.path(".lexi/native/prod").exists());
+    }
+
+    /// Settings of production with which it may start.
+    const PRODUCTION: &str = "DB_DATABASE=a\nDB_USERNAME=b\nDB_PASSWORD=0123456789abcdefDB\n\
+        REDIS_PASSWORD=0123456789abcdefRD\nJWT_SECRET=0123456789abcdefJW\nSESSION_SECRET=0123456789abcdefSE\n\
+        DB_SSL=true\n";
+
+    #[test]
+    fn production_lets_neither_other_machines_nor_everybody_in() {
+        let project = Project::lexiflow();
+        let certificate = project.path(".lexi/tls");
+        std::fs::create_dir_all(&certificate).unwrap();
+        for name in ["server.crt", "server.key"] {
+            std::fs::write(certificate.join(name), "").unwrap();
+        }
+        project.write(".env.prod", PRODUCTION);
+        let list = project.read("tasks/lib/stack.rhai");
+        let config = project.read("lexi.toml");
+        let cases = [
+            (
+                "shm_size: \"256mb\",",
+                "shm_size: \"256mb\", ports: [\"0.0.0.0:5432:5432\"],",
+                "service postgres can be reached from other machines: port 5432 on 0.0.0.0: publish it on 127.0.0.1",
+            ),
+            (
+                "shm_size: \"256mb\",",
+                "shm_size: \"256mb\", environment: #{ POSTGRES_HOST_AUTH_METHOD: \"trust\" },",
+                "service postgres is PostgreSQL that lets everybody in without a password (trust): leave out",
+            ),
+            (
+                "volumes: [\"lexiflow-redis-prod-data:/data\"],",
+                "volumes: [\"lexiflow-redis-prod-data:/data\"], environment: #{ REDIS_PASSWORD: \"\" },",
+                "service redis is Redis without a password: set REDIS_PASSWORD",
+            ),
+        ];
+        for (text, changed, told) in cases {
+            let (before, after) = list.split_once("fn prod()").unwrap();
+            assert!(after.contains(text), "{text}");
+            let after = after.replacen(text, changed, 1);
+            project.write("tasks/lib/stack.rhai", &format!("{before}fn prod(){after}"));
+            project
+                .lexi("--profile prod run up")
+                .exits(1)
+                .tells(told)
+                .tells("profile prod must not start: 1 things are missing or weak");
+        }
+        project.write("tasks/lib/stack.rhai", &list);
+        project.write("lexi.toml", &format!("bind = \"0.0.0.0\"\n{config}"));
+        project
+            .lexi("--profile prod run up")
+            .exits(1)
+            .tells("service app can be reached from other machines: port 3000 on 0.0.0.0")
+            .tells("service redis can be reached from other machines: port 6379 on 0.0.0.0");
         assert!(!project.path(".lexi/native/prod").exists());
     }
 

@@ -221,6 +221,26 @@ pub mod api {
         work::plan(&ctx, services, options)
     }
 
+    /// What is dangerous about services, whichever driver runs them: each `service`, `problem` and `remedy`. Named are ports
+    /// that other machines reach, Redis without a password, and PostgreSQL that asks for none (`trust`).
+    ///
+    /// # Parameters
+    /// - `services`: a map of services by name
+    ///
+    /// # Errors
+    /// - `invalid`: a service has a misspelt key or an unusable value
+    ///
+    /// # Example
+    /// ```
+    /// let risks = stack::risks(#{ web: #{ image: "nginx", ports: ["0.0.0.0:80:80", "127.0.0.1:81:81"] } });
+    /// ensure(risks.len() == 1, "one of the two can be reached");
+    /// ensure(risks[0].problem == "can be reached from other machines: port 80 on 0.0.0.0", "it is named");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn risks(ctx: NativeCallContext, services: Map) -> RhaiResultOf<Dynamic> {
+        work::risks(&ctx, services)
+    }
+
     /// Runs a program in a service's container; gives `#{ code, stdout, stderr }`.
     ///
     /// # Parameters

@@ -7,6 +7,7 @@ mod filter;
 mod outcome;
 mod own_engine;
 mod project;
+pub(crate) mod registry;
 mod servers;
 mod terminal;
 

@@ -23,6 +23,16 @@ pub(crate) struct Server {
     _keeper: Child,
 }
 
+impl Server {
+    pub(super) const fn new(port: u16, folder: PathBuf, keeper: Child) -> Self {
+        Self {
+            port,
+            _folder: folder,
+            _keeper: keeper,
+        }
+    }
+}
+
 static POSTGRES: OnceLock<Server> = OnceLock::new();
 static REDIS: OnceLock<Server> = OnceLock::new();
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
@@ -85,7 +95,7 @@ pub(crate) fn psql_as(port: u16, user: &str, password: &str, database: &str, sql
     String::from_utf8_lossy(&out.stdout).trim().to_owned()
 }
 
-fn folder(name: &str) -> PathBuf {
+pub(super) fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("lexi-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -105,7 +115,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// Starts a program that runs until the tests end.
-fn keep(folder: &Path, program: &[&str]) -> Child {
+pub(super) fn keep(folder: &Path, program: &[&str]) -> Child {
     let script = r#"cd "$1"; folder=$1; shift; "$@" >log 2>&1 </dev/null & child=$!
         read -r _; kill -INT $child; wait $child; rm -rf "$folder""#;
     let mut child = Command::new("sh");
@@ -121,7 +131,7 @@ fn keep(folder: &Path, program: &[&str]) -> Child {
         .unwrap()
 }
 
-fn wait_until(what: &str, folder: &Path, mut ready: impl FnMut() -> bool) {
+pub(super) fn wait_until(what: &str, folder: &Path, mut ready: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_mins(1);
     while !ready() {
         let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();

@@ -35,7 +35,9 @@ pub mod api {
     /// - `image`: its name, such as `postgres:15-alpine`; without a tag the latest
     ///
     /// # Errors
-    /// - `docker`, `not_found`: the registry has no such image, or cannot be reached
+    /// - `not_found`: the registry has no such image
+    /// - `refused`: the registry wants a login, or refuses the one that there is
+    /// - `docker`: the registry cannot be reached
     /// - `unavailable`: no engine answers
     ///
     /// # Example

@@ -1,12 +1,15 @@
 //! Which driver runs the services: the one that is named, or the one that fits.
 
-use crate::base::text::did_you_mean;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use crate::base::text::{did_you_mean, list};
 use crate::base::{Error, Result};
 use crate::host::{Host, docker};
 use crate::ops::docker::auth::Logins;
 use crate::ops::docker::{Engine, image};
 use crate::ops::native::{Driver as NativeDriver, Search};
-use crate::ops::stack::wanted::Place;
+use crate::ops::stack::wanted::{self, Place};
 use crate::ops::stack::{DockerDriver, Service};
 
 /// What the command line or the settings say.
@@ -80,17 +83,28 @@ pub(super) fn native(host: &Host) -> NativeDriver {
     NativeDriver::new(&host.project().state(), host.profile(), search)
 }
 
+/// Where a port is published that names no address.
+pub(super) fn bind(host: &Host) -> IpAddr {
+    let own = host.project().config().bind;
+    own.unwrap_or(Ipv4Addr::LOCALHOST.into())
+}
+
+/// The folder of what the Docker driver keeps of the profile.
+fn secrets(host: &Host) -> PathBuf {
+    let folder = host.project().state().join("secrets");
+    folder.join(host.profile().as_str())
+}
+
 /// The Docker driver of the profile on an engine.
 fn on(host: &Host, engine: Engine) -> DockerDriver {
     let project = host.project();
     let profile = host.profile();
-    let bind = project.config().bind;
     let place = Place {
         project: stack_name(&project.name(), profile.as_str()),
         profile: profile.as_str().to_owned(),
         root: project.root().to_owned(),
-        secrets: project.state().join("secrets").join(profile.as_str()),
-        bind: bind.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into()),
+        secrets: secrets(host),
+        bind: bind(host),
         has_start_interval: engine.speaks(1, 44),
     };
     DockerDriver {
@@ -155,68 +169,90 @@ fn or_native(error: Error, services: &[Service]) -> Error {
 /// The driver that has the profile's data; for a new one Docker where it can run the services, else native.
 async fn fitting(host: &Host, services: &[Service]) -> Result<Choice> {
     let native = native(host);
-    let engine = docker::connect(host).await;
     let needs_docker =
         !services.is_empty() && services.iter().all(|service| service.native.is_none());
-    let docker = match engine {
+    let docker = match docker::connect(host).await {
         Ok(engine) => on(host, engine),
-        Err(error) if needs_docker => return Err(error),
         Err(error) => {
-            let why = format!("driver native: {}", error.message());
-            return Ok(Choice {
-                driver: Driver::Native(native),
-                why: Some(why),
-            });
+            return match wanted::remembered(&secrets(host)) {
+                Some(stack) if native.is_in_use() => Err(both(host, &stack)),
+                Some(stack) => Err(out_of_reach(host, &stack, &error)),
+                None if needs_docker => Err(error),
+                None => Ok(Choice::native(native, error.message(), services)),
+            };
         }
     };
-    match (native.has_data(), docker.has_data().await?) {
-        (true, true) => Err(both(host, &docker)),
-        (true, false) => Ok(Choice {
-            driver: Driver::Native(native),
-            why: None,
-        }),
-        (false, true) => Ok(Choice {
-            driver: Driver::Docker(Box::new(docker)),
-            why: None,
-        }),
-        (false, false) if needs_docker => Ok(Choice {
-            driver: Driver::Docker(Box::new(docker)),
-            why: None,
-        }),
-        (false, false) => Ok(match missing(&docker, services).await? {
-            Some(image) => {
-                let why =
-                    format!("driver native: image `{image}` is not here and cannot be pulled");
-                Choice {
-                    driver: Driver::Native(native),
-                    why: Some(why),
-                }
-            }
-            None if services.is_empty() => Choice {
-                driver: Driver::Native(native),
-                why: None,
-            },
-            None => {
-                let address = &docker.engine.endpoint().address;
-                let why = Some(format!("driver docker: an engine answers at {address}"));
-                Choice {
-                    driver: Driver::Docker(Box::new(docker)),
-                    why,
-                }
-            }
-        }),
+    match (native.is_in_use(), docker.has_data().await?) {
+        (true, true) => return Err(both(host, &docker.place.project)),
+        (true, false) => return Ok(Choice::known(Driver::Native(native))),
+        (false, true) => return Ok(Choice::known(Driver::Docker(Box::new(docker)))),
+        (false, false) => {}
+    }
+    if services.is_empty() {
+        return Ok(Choice::known(Driver::Native(native)));
+    }
+    let missing = missing(&docker, services).await?;
+    if let Some(image) = missing.filter(|_| !needs_docker) {
+        let why = format!("image `{image}` is not here and cannot be pulled");
+        return Ok(Choice::native(native, &why, services));
+    }
+    let address = &docker.engine.endpoint().address;
+    Ok(Choice {
+        why: Some(format!("driver docker: an engine answers at {address}")),
+        driver: Driver::Docker(Box::new(docker)),
+    })
+}
+
+impl Choice {
+    /// Nothing need be said about it.
+    const fn known(driver: Driver) -> Self {
+        Self { driver, why: None }
+    }
+
+    /// The native driver, for this reason: one line says what it does and what not.
+    fn native(driver: NativeDriver, reason: &str, services: &[Service]) -> Self {
+        let names = |is_native: bool| -> Vec<String> {
+            let those = services
+                .iter()
+                .filter(|service| service.native.is_some() == is_native);
+            those.map(|service| service.name.clone()).collect()
+        };
+        let (served, left) = (names(true), names(false));
+        let mut why = format!("driver native, since {reason}");
+        if !served.is_empty() {
+            why += &format!(": it serves {}", list(&served));
+        }
+        if !left.is_empty() {
+            why += &format!(", not {}", list(&left));
+        }
+        Self {
+            driver: Driver::Native(driver),
+            why: Some(why),
+        }
     }
 }
 
-fn both(host: &Host, docker: &DockerDriver) -> Error {
+fn both(host: &Host, stack: &str) -> Error {
     let profile = host.profile();
     let folder = host.project().state().join("native").join(profile.as_str());
     let message = format!(
-        "profile `{profile}` has data of both drivers: native in `{}`, docker in the stack `{}`",
+        "profile `{profile}` has data of both drivers: native in `{}`, docker in the stack `{stack}`",
         host.project().display(&folder),
-        docker.place.project
     );
     Error::refused(message).hint("say which one: `--driver native` or `--driver docker`")
+}
+
+/// The profile's data is in Docker and cannot be reached: an empty database in its place would look like a loss.
+fn out_of_reach(host: &Host, stack: &str, error: &Error) -> Error {
+    let message = format!(
+        "profile `{}` is in Docker, in the stack `{stack}`, and {}",
+        host.profile(),
+        error.message()
+    );
+    let start = error.hint_text().unwrap_or("start the engine");
+    Error::unavailable(message).hint(format!(
+        "{start}; `--driver native` begins beside it with an empty database"
+    ))
 }
 
 /// An image that is neither here nor to be had.

@@ -1,6 +1,5 @@
 //! The functions of the `stack` namespace on the Docker driver.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use rhai::Map;
@@ -16,7 +15,7 @@ use crate::ops::stack::apply::How;
 use crate::ops::stack::down::{Gone, Volumes};
 use crate::ops::stack::engine::{Listener, Row};
 use crate::ops::stack::plan::{Asked, Plan, Unchanged};
-use crate::ops::stack::{DockerDriver, Service};
+use crate::ops::stack::{DockerDriver, Service, risk};
 
 /// What is asked for, by the options of `up`, `plan` and `restart`.
 pub(super) fn asked(options: &UpOptions, declared: Vec<String>, unchanged: Unchanged) -> Asked {
@@ -42,11 +41,11 @@ pub(super) async fn up(
 ) -> Result<Vec<Row>> {
     let strand = strand::current();
     let show = Show::new(host, &strand);
+    warn_exposed(host, driver, &services, &strand);
     if host.flags().dry_run {
         show.dry_run(&driver.plan(services, asked).await?);
         return Ok(Vec::new());
     }
-    warn_exposed(host, driver, &services, &strand);
     let listener = Listener {
         plan: &|plan: &Plan| show.plan(plan),
         progress: &|progress| show.progress(progress),
@@ -56,21 +55,9 @@ pub(super) async fn up(
 
 /// Says what can be reached from other machines.
 fn warn_exposed(host: &Host, driver: &DockerDriver, services: &[Service], strand: &Strand) {
-    let is_open = |address: IpAddr| !address.is_loopback();
-    let ports = services
-        .iter()
-        .flat_map(|service| service.ports.iter().map(move |port| (service, port)));
-    for (service, port) in ports {
-        let address = port.host_ip.unwrap_or(driver.place.bind);
-        if is_open(address) {
-            let published = port
-                .published
-                .map_or_else(|| "a free port".to_owned(), |port| format!("port {port}"));
-            let name = &service.name;
-            let line =
-                format!("{name} can be reached from other machines: {published} on {address}");
-            host.output().warn(&strand.mark(&line));
-        }
+    for one in risk::exposed(services, driver.place.bind) {
+        let line = format!("{} can be reached from other machines: {one}", one.service);
+        host.output().warn(&strand.mark(&line));
     }
 }
 

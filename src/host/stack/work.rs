@@ -16,7 +16,7 @@ use crate::ops::native::status::Credentials;
 use crate::ops::native::{self, Outcome, Running, Search, Up, log, provision};
 use crate::ops::stack::down::Volumes;
 use crate::ops::stack::plan::{Action, Plan, Unchanged, Verb};
-use crate::ops::stack::{DockerDriver, Service};
+use crate::ops::stack::{DockerDriver, Service, risk};
 
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -59,8 +59,14 @@ pub(super) fn start(
     let rows = bridge::wait(ctx, name, async {
         let choice = choice::choose(&host, &request.services).await?;
         announce(&host, &choice);
+        let left_out = match choice.why {
+            Some(_) => LeftOut::Told,
+            None => LeftOut::Untold,
+        };
         match choice.driver {
-            Driver::Native(driver) => start_native(&host, &driver, request, restart).await,
+            Driver::Native(driver) => {
+                start_native(&host, &driver, request, restart, left_out).await
+            }
             Driver::Docker(driver) => start_docker(&host, &driver, request, restart).await,
         }
     })?;
@@ -68,11 +74,19 @@ pub(super) fn start(
     Ok(rows.into_array().unwrap_or_default())
 }
 
+/// Whether it was said which services the native driver does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeftOut {
+    Told,
+    Untold,
+}
+
 async fn start_native(
     host: &Host,
     driver: &native::Driver,
     request: Request,
     restart: bool,
+    left_out: LeftOut,
 ) -> Result<Value> {
     if host.flags().dry_run {
         let plan = native_plan(driver, &request.services);
@@ -81,13 +95,16 @@ async fn start_native(
     }
     let strand = strand::current();
     let say = |line: &str| host.output().say(&strand.mark(line));
-    let up = if restart {
+    let mut up = if restart {
         driver
             .restart(&request.services, request.timeout, &say)
             .await?
     } else {
         driver.up(&request.services, request.timeout, &say).await?
     };
+    if left_out == LeftOut::Told {
+        up.skipped.clear();
+    }
     tell(&up, &say, &|line| host.output().warn(&strand.mark(line)));
     json(up.running)
 }
@@ -127,6 +144,18 @@ pub(super) fn plan(ctx: &NativeCallContext, services: Map, options: Map) -> Rhai
         }
     })?;
     bridge::value(ctx, name, plan)
+}
+
+/// What is dangerous about services.
+pub(super) fn risks(ctx: &NativeCallContext, services: Map) -> RhaiResultOf<Dynamic> {
+    let name = "stack::risks";
+    let request = request(ctx, name, services, Map::new())?;
+    let host = Host::of(ctx);
+    bridge::value(
+        ctx,
+        name,
+        risk::risks(&request.services, choice::bind(&host)),
+    )
 }
 
 /// The native driver starts what does not run; what it cannot run is named.

@@ -15,7 +15,7 @@ use crate::base::{Error, Result};
 use crate::ops::process::{Program, Registry, Stdin};
 
 /// The name that Docker Hub has in the configuration.
-const HUB: &str = "https://index.docker.io/v1/";
+pub(super) const HUB: &str = "https://index.docker.io/v1/";
 
 /// What a helper may answer.
 const ANSWER_LIMIT: usize = 1024 * 1024;
@@ -121,7 +121,7 @@ fn decode(server: &str, entry: &Value) -> Option<DockerCredentials> {
 }
 
 /// The registry in an image's name: its first part when that looks like a host.
-fn registry_of(image: &str) -> &str {
+pub(super) fn registry_of(image: &str) -> &str {
     match image.split_once('/') {
         Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
         _ => HUB,

@@ -9,10 +9,10 @@ use bollard::query_parameters::{
 use futures_util::StreamExt;
 use serde::Serialize;
 
-use super::auth::Logins;
+use super::auth::{HUB, Logins, registry_of};
 use super::connect::Engine;
 use super::error::failed;
-use crate::base::{Kind, Result};
+use crate::base::{Error, Kind, Result};
 
 /// One image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -93,6 +93,7 @@ pub async fn pull(
     report: &(dyn Fn(Pulling) + Sync),
 ) -> Result<String> {
     let login = logins.for_image(name).await?;
+    let user = login.as_ref().and_then(|login| login.username.clone());
     let whole = with_tag(name);
     let options = CreateImageOptionsBuilder::default()
         .from_image(&whole)
@@ -101,14 +102,39 @@ pub async fn pull(
     let mut layers = HashMap::new();
     let pulling = || format!("cannot pull `{name}`");
     while let Some(event) = events.next().await {
-        note(
-            &mut layers,
-            event.map_err(|e| failed(pulling(), e).field("image", name))?,
-        );
+        let event = event.map_err(|e| refused(failed(pulling(), e), name, user.as_deref()));
+        note(&mut layers, event?);
         report(sum(&layers));
     }
-    let missing = || crate::base::Error::new(Kind::Docker, pulling());
+    let missing = || Error::new(Kind::Docker, pulling());
     id(engine, name).await?.ok_or_else(missing)
+}
+
+/// What a registry did not give, in words: the engine hands on what the registry said, and how, as it came.
+fn refused(error: Error, name: &str, user: Option<&str>) -> Error {
+    let said = error.full_message().to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let registry = registry_of(name);
+    let shown = if registry == HUB {
+        "docker.io"
+    } else {
+        registry
+    };
+    let (kind, why, hint) = if has(&["no basic auth credentials", "unauthorized", "denied"]) {
+        let why = match user {
+            Some(user) => format!("the registry `{shown}` refuses the login of `{user}`"),
+            None => format!("the registry `{shown}` wants a login, or has no such image"),
+        };
+        (Kind::Refused, why, format!("`docker login {shown}`"))
+    } else if has(&["manifest unknown", "not found", "repository does not exist"]) {
+        let why = "the registry has no such image".to_owned();
+        (Kind::NotFound, why, "check its name and tag".to_owned())
+    } else {
+        return error.field("image", name);
+    };
+    Error::new(kind, format!("{}: {why}", error.message()))
+        .field("image", name)
+        .hint(hint)
 }
 
 /// How long a registry may take to say whether it has an image.

@@ -124,6 +124,11 @@ impl Driver {
         })
     }
 
+    /// Whether anything of this profile is here: data, or a server that has not written any yet.
+    pub fn is_in_use(&self) -> bool {
+        self.has_data() || self.known().iter().any(|known| known.process().is_some())
+    }
+
     /// The log of each service that has one, by name; an unknown name is an error.
     pub fn logs(&self, names: &[String]) -> Result<Vec<(String, PathBuf)>> {
         let all: Vec<(String, PathBuf)> = self

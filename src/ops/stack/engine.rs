@@ -132,6 +132,7 @@ impl DockerDriver {
     ) -> Result<Vec<Row>> {
         let _lock = self.lock("up").await?;
         let wanted = self.place.wanted(services)?;
+        self.place.remember()?;
         let (mut tries, mut pause) = (TRIES, PAUSE);
         while let Err(error) = self.apply(&wanted, asked, how, listener).await {
             tries -= 1;
@@ -194,7 +195,11 @@ impl DockerDriver {
         report: Report<'_>,
     ) -> Result<Gone> {
         let _lock = self.lock("down").await?;
-        down::down(&self.engine, &self.place, names, volumes, report).await
+        let gone = down::down(&self.engine, &self.place, names, volumes, report).await?;
+        if !self.has_data().await? {
+            self.place.forget();
+        }
+        Ok(gone)
     }
 
     /// The services that have a container.

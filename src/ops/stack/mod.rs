@@ -15,6 +15,7 @@ pub mod part;
 pub mod plan;
 pub mod port;
 mod ready;
+pub mod risk;
 mod secrets;
 pub mod service;
 pub mod tls;

@@ -18,6 +18,7 @@ use super::port::Protocol;
 use super::secrets::{self, Files};
 use super::service::Service;
 use crate::base::{Error, Result};
+use crate::ops::files;
 
 /// Whose stack it is and where its parts lie.
 #[derive(Debug, Clone)]
@@ -34,6 +35,15 @@ pub struct Place {
     pub bind: IpAddr,
     /// Whether the engine can ask more often while a service starts (API 1.44).
     pub has_start_interval: bool,
+}
+
+fn noted(secrets: &Path) -> PathBuf {
+    secrets.join("in-docker")
+}
+
+/// The name of the stack that a profile had in Docker when an engine last answered; `secrets` is [`Place::secrets`].
+pub fn remembered(secrets: &Path) -> Option<String> {
+    std::fs::read_to_string(noted(secrets)).ok()
 }
 
 /// A service as it is to be.
@@ -68,6 +78,18 @@ impl Place {
             (labels::PROJECT.to_owned(), self.project.clone()),
             (labels::FOLDER.to_owned(), self.root.display().to_string()),
         ]
+    }
+
+    /// Notes in the project that the profile is in Docker: with the engine gone, nobody else can tell.
+    pub(super) fn remember(&self) -> Result<()> {
+        let path = noted(&self.secrets);
+        files::write(&path, self.project.as_bytes(), Some(0o600))
+    }
+
+    /// Takes that note away.
+    pub(super) fn forget(&self) {
+        // One that stays only asks for a word more the next time that no engine answers.
+        let _stays = std::fs::remove_file(noted(&self.secrets));
     }
 
     /// The same as a filter.
