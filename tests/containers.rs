@@ -22,6 +22,7 @@ task("go", #{ about: "Up", params: #{ value: #{ value: "1" } } }, |value| {
     let rows = stack::up(services(value));
     print(`${rows.len()} services, driver ${stack::driver()}`);
 });
+task("again", #{ about: "Restart", params: #{ value: #{ value: "1" } } }, |value| { stack::restart(services(value)); });
 task("end", #{ about: "Down" }, || { print(stack::down(#{ volumes: true })); });
 task("look", #{ about: "Status" }, || { stack::status() });
 task("say", #{ about: "Logs" }, || { stack::logs([], #{ tail: 10 }); });
@@ -80,6 +81,19 @@ task("inside", #{ about: "A failing program" }, || { stack::shell("app", ["sh", 
             .says("db | hello from db");
         stack.0.lexi("run inside").exits(7).says("out");
         stack.0.lexi("run end").succeeds().says("app").says("db");
+    }
+
+    #[test]
+    fn what_is_made_anew_is_said_and_a_restart_warns_of_it() {
+        let stack = Stack::new();
+        stack.0.lexi("run go").succeeds();
+
+        let up = stack.0.lexi("run go --value 2").succeeds();
+        let _said = up.tells("recreate service db: environment VALUE changed");
+        let restart = stack.0.lexi("run again --value 3").succeeds();
+        let _warned = restart
+            .tells("warning: db has other settings now and is made anew: environment VALUE changed")
+            .tells("app is ready");
     }
 
     #[test]

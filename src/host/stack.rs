@@ -2,6 +2,7 @@
 
 mod choice;
 mod containers;
+mod prefix;
 mod read;
 mod show;
 mod work;
@@ -126,7 +127,7 @@ pub mod api {
     /// - `options`: see below
     ///
     /// # Options
-    /// - `only`: names of the services to restart, with what they depend on (default all)
+    /// - `only`: names of the services to restart; what they depend on is only brought up (default all)
     /// - `timeout`: how long each may take to answer (default "60s")
     /// - `wait`: whether to wait until every service is ready, not only those that others need (default true; Docker only)
     /// - `build`: build images even if they are there (default false; Docker only)
@@ -342,7 +343,7 @@ pub mod api {
         work::ps(&ctx)
     }
 
-    /// Prints what services have said, each line after the service's name.
+    /// Prints what services have said, each line after the service's name; on a terminal each in its colour.
     ///
     /// # Parameters
     /// - `names`: names of services; all that have a log when empty

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rhai::Map;
 
+use super::prefix::Prefixes;
 use super::read::UpOptions;
 use super::show::Show;
 use crate::base::Result;
@@ -27,6 +28,7 @@ pub(super) fn asked(options: &UpOptions, declared: Vec<String>, unchanged: Uncha
         } else {
             unchanged
         },
+        named: options.only.iter().cloned().collect(),
         remove_orphans: options.remove_orphans,
     }
 }
@@ -47,7 +49,7 @@ pub(super) async fn up(
         return Ok(Vec::new());
     }
     let listener = Listener {
-        plan: &|plan: &Plan| show.plan(plan),
+        plan: &|plan: &Plan| show.plan(plan, asked.unchanged),
         progress: &|progress| show.progress(progress),
     };
     driver.up(services, asked, how, listener).await
@@ -94,8 +96,11 @@ pub(super) async fn print_logs(
         driver.known(name).await?;
     }
     let strand = strand::current();
+    let all = driver.list().await?.into_iter().map(|row| row.service);
+    let shown = all.filter(|name| names.is_empty() || names.contains(name));
+    let mut prefixes = Prefixes::new(host.output(), shown);
     let mut print = |line: &logs::Line| {
-        let text = format!("{} | {}", line.source, line.text);
+        let text = prefixes.line(&line.source, &line.text);
         host.output().data(&strand.mark(&text));
         true
     };

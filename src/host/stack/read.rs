@@ -21,7 +21,7 @@ use crate::ops::stack::{Service, service};
     reason = "each is an option of its own name"
 )]
 pub(super) struct UpOptions {
-    only: Vec<String>,
+    pub(super) only: Vec<String>,
     timeout: Option<String>,
     pub(super) wait: bool,
     pub(super) build: bool,

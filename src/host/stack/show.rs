@@ -7,7 +7,7 @@ use crate::base::output::{Progress as Bar, ProgressUnit};
 use crate::base::units;
 use crate::host::{Host, Strand};
 use crate::ops::stack::apply::Progress;
-use crate::ops::stack::plan::{Action, Kind, Plan, Verb};
+use crate::ops::stack::plan::{Action, Kind, Plan, Unchanged, Verb};
 
 /// Shows progress: a line for each service that goes on, on a terminal; one at its end, everywhere.
 pub(super) struct Show<'a> {
@@ -92,14 +92,22 @@ impl<'a> Show<'a> {
         drop(bars.remove(name));
     }
 
-    /// What is about to happen: what is not kept with `-v`, what is left out or over in any case.
-    pub(super) fn plan(&self, plan: &Plan) {
-        for action in plan
-            .actions
-            .iter()
-            .filter(|action| action.verb != Verb::Keep)
-        {
-            self.host.output().detail(&self.strand.mark(&line(action)));
+    /// What is about to happen: with `-v` all that is not kept, in any case what ends a container, and what is left over.
+    /// Who only wants a restart is warned where the settings of now ask for more.
+    pub(super) fn plan(&self, plan: &Plan, unchanged: Unchanged) {
+        let output = self.host.output();
+        for action in &plan.actions {
+            let text = self.strand.mark(&line(action));
+            match action.verb {
+                Verb::Keep => {}
+                Verb::Recreate if unchanged == Unchanged::Restart => {
+                    let (name, causes) = (&action.name, action.causes.join(", "));
+                    let text = format!("{name} has other settings now and is made anew: {causes}");
+                    output.warn(&self.strand.mark(&text));
+                }
+                Verb::Recreate | Verb::Remove => output.say(&text),
+                _ => output.detail(&text),
+            }
         }
         self.warnings(plan);
     }
@@ -119,7 +127,7 @@ impl<'a> Show<'a> {
         }
         for name in &plan.orphans {
             warn(&format!(
-                "{name} is not among the services any more and stays: `stack::up(services, #{{ remove_orphans: true }})` removes it"
+                "{name} is not among the services any more and stays: `lexi run up --remove-orphans` removes it"
             ));
         }
     }

@@ -1,11 +1,14 @@
 //! What the functions of the `stack` namespace share: the choice of the driver, options, narration.
 
+use std::sync::{Mutex, PoisonError};
+
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::choice::{self, Choice, Driver};
 use super::containers;
+use super::prefix::Prefixes;
 use super::read::{Request, request};
 use super::show::Show;
 use crate::base::{Error, Result};
@@ -406,8 +409,13 @@ async fn native_logs(
             "`since` and `timestamps` need the Docker driver",
         ));
     }
-    let print = |service: &str, line: &str| host.output().data(&format!("{service} | {line}"));
     let logs = driver.logs(names)?;
+    let shown = logs.iter().map(|(service, _)| service.clone());
+    let prefixes = Mutex::new(Prefixes::new(host.output(), shown));
+    let print = |service: &str, line: &str| {
+        let mut prefixes = prefixes.lock().unwrap_or_else(PoisonError::into_inner);
+        host.output().data(&prefixes.line(service, line));
+    };
     // Where the following begins is settled before the tail is read, so that no line is lost between the two.
     let follow = options.follow.then(|| log::Follow::from_here(&logs));
     for (service, path) in &logs {

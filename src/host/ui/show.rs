@@ -117,7 +117,8 @@ pub mod api {
         bridge::call(&ctx, "ui::data", |host| super::data(host, &value))
     }
 
-    /// Prints rows as an aligned table on stdout, at most as wide as the terminal; with `--json` as an array of maps.
+    /// Prints rows as an aligned table on stdout, at most as wide as the terminal: long cells are cut, and where that is not
+    /// enough the last columns are left out. With `--json` as an array of maps.
     ///
     /// # Parameters
     /// - `rows`: an array of maps; the columns are their keys in alphabetical order

@@ -12,6 +12,9 @@ const GAP: &str = "  ";
 /// A column is not made narrower than this.
 const NARROWEST: usize = 8;
 
+/// The first column says what a row is about: it keeps more.
+const NARROWEST_FIRST: usize = 20;
+
 /// Cells as text, column by column.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -63,11 +66,17 @@ impl Table {
         })
     }
 
-    /// The table as lines, the names of the columns first; columns become narrower until it fits the width.
+    /// The table as lines, the names of the columns first; columns become narrower until it fits the width, and where
+    /// that is not enough the last ones are left out.
     pub(super) fn draw(&self, width: Option<usize>) -> String {
-        let mut widths: Vec<usize> = self.columns.iter().map(Column::width).collect();
+        let natural: Vec<usize> = self.columns.iter().map(Column::width).collect();
+        let mut widths = natural.clone();
         if let Some(width) = width {
-            narrow(&mut widths, width);
+            let mut count = natural.len();
+            while !narrow(&mut widths, width) && count > 1 {
+                count -= 1;
+                widths = natural[..count].to_vec();
+            }
         }
         let header = self.columns.iter().map(|column| column.name.to_uppercase());
         let mut lines = vec![self.line(&widths, header)];
@@ -134,15 +143,19 @@ fn cell(value: Option<&Dynamic>) -> String {
     }
 }
 
-fn narrow(widths: &mut [usize], width: usize) {
+/// Takes from the widest columns until all fit; says whether they do.
+fn narrow(widths: &mut [usize], width: usize) -> bool {
     loop {
         let total = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
-        let Some(widest) = widths.iter_mut().max() else {
-            return;
-        };
-        if total <= width || *widest <= NARROWEST {
-            return;
+        if total <= width {
+            return true;
         }
+        let least = |at: usize| if at == 0 { NARROWEST_FIRST } else { NARROWEST };
+        let can_give = widths.iter_mut().enumerate();
+        let can_give = can_give.filter(|(at, width)| **width > least(*at));
+        let Some((_, widest)) = can_give.max_by_key(|(_, width)| **width) else {
+            return false;
+        };
         *widest -= 1;
     }
 }
@@ -206,6 +219,23 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("x…  short"));
+    }
+
+    #[test]
+    fn the_last_columns_are_left_out_where_there_is_no_room() {
+        let row = Map::from([
+            ("a".into(), "redis-commander".into()),
+            ("b".into(), "running".into()),
+            ("c".into(), "a long remark on it".into()),
+        ]);
+        let table = Table::new(&vec![row.into()], None).unwrap();
+
+        assert_eq!(
+            table.draw(Some(30)),
+            "A                B\nredis-commander  running"
+        );
+        assert_eq!(table.draw(Some(10)), "A\nredis-commander");
+        assert!(table.draw(Some(34)).ends_with("running  a long …"));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use super::labels;
 use super::wanted::Place;
 use crate::base::{Error, Result};
 use crate::ops::docker::container::{self, Anonymous, Container, Filter};
-use crate::ops::docker::{Engine, failed, network};
+use crate::ops::docker::network::{self, Network};
+use crate::ops::docker::{Engine, failed};
 
 /// What becomes of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,19 +60,51 @@ pub(super) async fn down(
                 .is_some_and(|name| names.contains(name))
     };
     let containers: Vec<Container> = containers.into_iter().filter(is_named).collect();
-    end_all(engine, &containers, volumes, report).await?;
+    let networks = if names.is_empty() {
+        networks
+    } else {
+        Vec::new()
+    };
+    let running = containers.iter().map(|one| one.id.as_str()).collect();
+    let running = watch::channel(running).0;
+    tokio::try_join!(
+        end_all(engine, &containers, &running, volumes, report),
+        remove_networks(engine, &networks, &running),
+    )?;
     let mut gone = Gone {
         services: services_of(&containers),
-        ..Gone::default()
+        networks: networks.into_iter().map(|one| one.name).collect(),
+        volumes: Vec::new(),
     };
-    if names.is_empty() {
-        try_join_all(networks.iter().map(|one| network::remove(engine, &one.id))).await?;
-        gone.networks = networks.into_iter().map(|one| one.name).collect();
-        if volumes == Volumes::Remove {
-            gone.volumes = remove_volumes(engine, place).await?;
-        }
+    if names.is_empty() && volumes == Volumes::Remove {
+        gone.volumes = remove_volumes(engine, place).await?;
     }
     Ok(gone)
+}
+
+/// The identities of containers that may still run.
+type Running<'a> = watch::Sender<BTreeSet<&'a str>>;
+
+/// Networks go as soon as nothing runs in them; that the containers are removed at the same time is no matter to them.
+async fn remove_networks(
+    engine: &Engine,
+    networks: &[Network],
+    running: &Running<'_>,
+) -> Result<()> {
+    until(running, BTreeSet::is_empty).await?;
+    let all = networks.iter().map(|one| network::remove(engine, &one.id));
+    try_join_all(all).await.map(drop)
+}
+
+async fn until<'a>(
+    running: &Running<'a>,
+    holds: impl FnMut(&BTreeSet<&'a str>) -> bool,
+) -> Result<()> {
+    let mut seen = running.subscribe();
+    let reached = seen.wait_for(holds).await;
+    reached
+        .map(drop)
+        .map_err(|e| Error::internal("nobody watches the stack").because(e.to_string()))
 }
 
 fn services_of(containers: &[Container]) -> Vec<String> {
@@ -82,15 +115,14 @@ fn services_of(containers: &[Container]) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// Each container ends when everything that depends on it is gone.
-async fn end_all(
+/// Each container ends when everything that depends on it has ended.
+async fn end_all<'a>(
     engine: &Engine,
-    containers: &[Container],
+    containers: &'a [Container],
+    running: &Running<'a>,
     volumes: Volumes,
     report: Report<'_>,
 ) -> Result<()> {
-    let left: BTreeSet<&str> = containers.iter().map(|one| one.id.as_str()).collect();
-    let left = watch::channel(left).0;
     let anonymous = if volumes == Volumes::Remove {
         Anonymous::Remove
     } else {
@@ -109,21 +141,20 @@ async fn end_all(
             .iter()
             .filter(|user| user.id != one.id && needs(user, service));
         let users: Vec<&str> = users.map(|user| user.id.as_str()).collect();
-        let mut seen = left.subscribe();
-        let free = seen
-            .wait_for(|left| !users.iter().any(|user| left.contains(user)))
-            .await;
-        free.map_err(|e| Error::internal("nobody watches the stack").because(e.to_string()))?;
+        until(running, |running| {
+            !users.iter().any(|user| running.contains(user))
+        })
+        .await?;
         let name = service.unwrap_or(&one.name);
         if matches!(one.state.as_str(), "running" | "restarting" | "paused") {
             report(Progress::Doing(name, "stopping"));
             container::stop(engine, &one.id, None).await?;
         }
-        container::remove(engine, &one.id, anonymous).await?;
-        left.send_modify(|left| {
-            left.remove(one.id.as_str());
+        // Those it needs need not wait until its files are gone, too.
+        running.send_modify(|running| {
+            running.remove(one.id.as_str());
         });
-        Ok::<_, Error>(())
+        container::remove(engine, &one.id, anonymous).await
     }))
     .await
     .map(drop)

@@ -135,8 +135,21 @@ pub struct Asked {
     pub build: bool,
     /// What becomes of what is as it is to be.
     pub unchanged: Unchanged,
+    /// The services that this is asked of, not of those that they depend on; all where none is named.
+    pub named: BTreeSet<String>,
     /// Orphans are taken away.
     pub remove_orphans: bool,
+}
+
+impl Asked {
+    /// What becomes of a service that is as it is to be.
+    fn unchanged(&self, service: &str) -> Unchanged {
+        if self.named.is_empty() || self.named.contains(service) {
+            self.unchanged
+        } else {
+            Unchanged::Keep
+        }
+    }
 }
 
 /// Compares what is wanted with what there is.
@@ -286,7 +299,8 @@ fn change(
     if matches!(container.state.as_str(), "paused" | "dead" | "removing") {
         causes.push(format!("is {}", container.state));
     }
-    if asked.unchanged == Unchanged::Recreate {
+    let unchanged = asked.unchanged(&wanted.service.name);
+    if unchanged == Unchanged::Recreate {
         causes.push("asked for".to_owned());
     }
     if !causes.is_empty() {
@@ -295,11 +309,11 @@ fn change(
     let is_done =
         container.status.starts_with("Exited (0)") && is_one_shot(all, &wanted.service.name);
     match container.state.as_str() {
-        "running" | "restarting" if asked.unchanged == Unchanged::Restart => {
+        "running" | "restarting" if unchanged == Unchanged::Restart => {
             (Verb::Restart, vec!["asked for".to_owned()])
         }
         "running" | "restarting" => (Verb::Keep, Vec::new()),
-        _ if is_done && asked.unchanged != Unchanged::Restart => (Verb::Keep, Vec::new()),
+        _ if is_done && unchanged != Unchanged::Restart => (Verb::Keep, Vec::new()),
         state => (Verb::Start, vec![format!("is {state}")]),
     }
 }

@@ -6,7 +6,7 @@ use super::{services, shown};
 use crate::base::Kind;
 use crate::ops::docker::container::Container;
 use crate::ops::stack::observe::{Image, Observed, Seen};
-use crate::ops::stack::plan::{Asked, Plan, plan};
+use crate::ops::stack::plan::{Asked, Plan, Unchanged, plan};
 use crate::ops::stack::wanted::{Place, Wanted};
 
 fn place(folder: &tempfile::TempDir) -> Place {
@@ -263,5 +263,23 @@ fn a_port_without_an_address_is_for_this_machine_only() {
     assert_eq!(
         (address("80/tcp").as_str(), address("81/tcp").as_str()),
         ("127.0.0.1", "0.0.0.0")
+    );
+}
+
+#[test]
+fn a_restart_of_one_service_leaves_those_it_depends_on_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let wanted = place(&folder).wanted(services(two())).unwrap();
+    let asked = Asked {
+        unchanged: Unchanged::Restart,
+        named: ["app".to_owned()].into(),
+        ..asked(&wanted)
+    };
+
+    let plan = plan("shop", &wanted, &running(&wanted), &asked).unwrap();
+
+    assert_eq!(
+        shown(&plan),
+        ["Keep Service db", "Restart Service app: asked for"]
     );
 }
