@@ -3,6 +3,7 @@
 pub mod cancel;
 pub mod dotenv;
 pub mod error;
+pub mod migrate;
 pub mod output;
 pub mod profile;
 pub mod project;

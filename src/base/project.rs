@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::migrate::MigrateConfig;
 use super::text::did_you_mean;
 use super::{Error, Profile, Result};
 
@@ -26,6 +27,9 @@ pub struct Config {
     /// What is kept of runs.
     #[serde(default)]
     pub history: HistoryConfig,
+    /// Who migrates.
+    #[serde(default)]
+    pub migrate: MigrateConfig,
     /// Values for every profile.
     #[serde(default)]
     pub settings: BTreeMap<String, Scalar>,

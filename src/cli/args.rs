@@ -58,9 +58,25 @@ pub(super) struct Global {
     /// Give the name that a destructive task asks for.
     #[arg(long, global = true, value_name = "NAME")]
     pub(super) confirm: Option<String>,
-    /// Say what would be done and do nothing.
-    #[arg(long, global = true)]
-    pub(super) dry_run: bool,
+    /// Say what would be done and do nothing; `=execute` also tries migrations out and takes them back.
+    #[arg(
+        long,
+        global = true,
+        value_name = "HOW",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "print"
+    )]
+    pub(super) dry_run: Option<DryRun>,
+}
+
+/// How far a dry run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DryRun {
+    /// It tells what would be done.
+    Print,
+    /// Migrations run in a transaction that is rolled back; everything else is told.
+    Execute,
 }
 
 /// When colour is used.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::args::{Color, Global};
+use super::args::{Color, DryRun, Global};
 use crate::base::output::{ColorChoice, OutputOptions, Verbosity};
 use crate::base::redact::Redactor;
 use crate::base::settings::{Environment, Overrides};
@@ -51,7 +51,7 @@ impl Context {
     pub(super) fn again_in(&self, profile: &str, dry_run: bool) -> Self {
         let mut global = self.global.clone();
         global.profile = Some(profile.to_owned());
-        global.dry_run |= dry_run;
+        global.dry_run = global.dry_run.or(dry_run.then_some(DryRun::Print));
         let environment = self
             .environment
             .with("LEXI_STARTED_BY", How::Rerun.as_str());
@@ -131,7 +131,8 @@ impl Context {
         Flags {
             yes: self.global.yes,
             confirm: self.global.confirm.clone(),
-            dry_run: self.global.dry_run,
+            dry_run: self.global.dry_run.is_some(),
+            rehearse: self.global.dry_run == Some(DryRun::Execute),
             driver: self.global.driver.clone(),
         }
     }
@@ -192,6 +193,6 @@ fn merge(before: Global, later: Global) -> Global {
         log: later.log.or(before.log),
         yes: before.yes || later.yes,
         confirm: later.confirm.or(before.confirm),
-        dry_run: before.dry_run || later.dry_run,
+        dry_run: later.dry_run.or(before.dry_run),
     }
 }

@@ -30,6 +30,8 @@ pub struct Flags {
     pub confirm: Option<String>,
     /// `--dry-run`: say what would be done, do nothing.
     pub dry_run: bool,
+    /// `--dry-run=execute`: where it can all be taken back, do it and take it back. `dry_run` is set too.
+    pub rehearse: bool,
     /// `--driver`: `auto`, `native` or `docker`.
     pub driver: Option<String>,
 }

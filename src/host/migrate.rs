@@ -1,5 +1,8 @@
 //! The `migrate` namespace: the profile's database and the numbered files that change its schema.
 
+pub mod other;
+pub mod settling;
+
 use rhai::{Array, Dynamic, Map, Module, NativeCallContext};
 use serde::Deserialize;
 
@@ -8,16 +11,19 @@ use super::bridge::{self, RhaiResultOf};
 use crate::base::output::GREEN;
 use crate::base::profile::Profile;
 use crate::base::text::count;
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, units};
 use crate::ops::database::init;
 use crate::ops::migrate::files::find;
 use crate::ops::migrate::lint::{Finding, Sources, refusal};
 use crate::ops::migrate::revert::Back;
-use crate::ops::migrate::{self as ops, Files, Report, UpOptions};
+use crate::ops::migrate::{self as ops, Event, Files, Report, UpOptions};
 
 /// The functions of this namespace.
 pub(super) fn module() -> Module {
-    rhai::exported_module!(api)
+    let mut module = rhai::exported_module!(api);
+    module.combine(rhai::exported_module!(settling::api));
+    module.combine(rhai::exported_module!(other::api));
+    module
 }
 
 /// The project's migrations.
@@ -25,14 +31,32 @@ fn migrations(host: &Host) -> Result<Files> {
     find(&host.project().path("migrations"), "migrations")
 }
 
-/// Says that a migration is done.
-fn say(host: &Host, verb: &str, report: &Report) {
-    let name = format!("{}_{}", report.version, report.name);
+/// Says what a run of migrations tells.
+fn say(host: &Host, verb: &str, event: Event<'_>) {
+    let output = host.output();
+    match event {
+        Event::Done(report) => say_done(host, verb, report),
+        Event::Waiting { file, why, pause } => output.warn(&format!(
+            "{file}: {why}; it is tried again in {}",
+            units::duration(pause)
+        )),
+        Event::Resumed { file, statement } => output.say(&format!(
+            "{file}: a run was cut off; going on with statement {statement}"
+        )),
+        Event::Mended(what) => output.warn(what),
+    }
+}
+
+fn say_done(host: &Host, verb: &str, report: &Report) {
+    let ms = report.ms.unwrap_or_default();
     let verb = host.output().err_paint(GREEN, verb);
-    host.output().say(&format!(
-        "{verb} {name} ({} ms)",
-        report.ms.unwrap_or_default()
-    ));
+    host.output()
+        .say(&format!("{verb} {} ({ms} ms)", report.full_name()));
+    for place in &report.left_out {
+        host.output().warn(&format!(
+            "cannot run in a transaction, was left out: {place}"
+        ));
+    }
 }
 
 /// What pending migrations break of the rules: production refuses it before anything runs, other profiles say it in a line.
@@ -51,7 +75,8 @@ fn heed(host: &Host, findings: &[Finding], is_dry_run: bool) -> Result<(), Error
 }
 
 /// Migrations: `migrations/NUMBER_name.up.sql` and `.down.sql`, each applied once, in order, in one transaction with its
-/// row in `lexi.migrations`. A file that begins with `-- lexi:no-transaction` runs statement by statement instead.
+/// row in `lexi.migrations`. A file that begins with `-- lexi:no-transaction` runs statement by statement instead; files
+/// `R__name.sql` run again whenever they change. docs/migrations.md has all of it.
 #[rhai::export_module]
 pub mod api {
     /// Makes the profile's database unless it is there, and runs `sql/init/*.sql` in the order of their names.
@@ -88,12 +113,13 @@ pub mod api {
     pub(super) struct UpMap {
         to: Option<i64>,
         dry_run: bool,
+        rehearse: bool,
         allow_out_of_order: bool,
     }
 
-    /// Applies all pending migrations, one commit per file.
+    /// Applies all pending migrations, one commit per file, then runs the files `R__name.sql` that have changed.
     ///
-    /// Returns an array of `#{ version, name, ms, sql }`.
+    /// Returns an array of `#{ version, name, ms, sql, left_out }`; `version` is `()` for a file `R__name.sql`.
     ///
     /// # Errors
     /// - `database`: a statement failed; file, line, statement and SQLSTATE are named, and that file left no trace
@@ -120,7 +146,9 @@ pub mod api {
     ///
     /// # Options
     /// - `to`: the number of the last migration to apply (default all)
-    /// - `dry_run`: run nothing, give the SQL that would run (default false)
+    /// - `dry_run`: run nothing, give the SQL that would run (default as `--dry-run`)
+    /// - `rehearse`: run all of it in one transaction that is rolled back; what cannot run in one is left out and stands in
+    ///   `left_out`, each statement with its place (default as `--dry-run=execute`)
     /// - `allow_out_of_order`: also apply a file that is older than an applied one (default false)
     ///
     /// # Errors
@@ -148,15 +176,25 @@ pub mod api {
         };
         let target = bridge::call(&ctx, name, Host::database)?;
         let files = bridge::call(&ctx, name, migrations)?;
+        let rehearse = map.rehearse || host.flags().rehearse;
         let init = host.project().path("sql/init");
         let sources = Sources {
             init: &init,
             files: &files,
         };
         let findings = bridge::wait(&ctx, name, sources.pending(&target, options.to))?;
-        bridge::call(&ctx, name, |host| heed(host, &findings, options.dry_run))?;
-        let told = |report: &Report| say(&host, "applied", report);
-        let done = bridge::wait(&ctx, name, ops::up(&target, &files, &options, &told))?;
+        bridge::call(&ctx, name, |host| {
+            heed(host, &findings, options.dry_run || rehearse)
+        })?;
+        let verb = if rehearse { "tried out" } else { "applied" };
+        let told = |event: Event<'_>| say(&host, verb, event);
+        let done = bridge::wait(&ctx, name, async {
+            if rehearse {
+                ops::rehearse(&target, &files, &options, &told).await
+            } else {
+                ops::up(&target, &files, &options, &told).await
+            }
+        })?;
         done.into_iter()
             .map(|report| bridge::value(&ctx, name, report))
             .collect()
@@ -168,11 +206,12 @@ pub mod api {
     pub(super) struct RevertMap {
         steps: Option<usize>,
         to: Option<i64>,
+        dry_run: bool,
     }
 
     /// Takes applied migrations back with their `.down.sql`, the newest first, one commit per file.
     ///
-    /// Returns an array of `#{ version, name, ms, sql }`.
+    /// Returns an array of `#{ version, name, ms, sql, left_out }`.
     ///
     /// # Parameters
     /// - `options`: see below; without any, the last migration is taken back
@@ -180,9 +219,11 @@ pub mod api {
     /// # Options
     /// - `steps`: how many (default 1)
     /// - `to`: take back all that are newer than this number; 0 = all
+    /// - `dry_run`: run nothing, give the SQL that would run (default as `--dry-run`)
     ///
     /// # Errors
     /// - `refused`: one of them has no way back; none was touched
+    /// - `not_found`: no migration has the number `to`
     /// - `database`: a statement failed; that file left no trace
     /// - `locked`: another run is migrating the database
     ///
@@ -205,8 +246,15 @@ pub mod api {
         };
         let target = bridge::call(&ctx, name, Host::database)?;
         let files = bridge::call(&ctx, name, migrations)?;
-        let told = |report: &Report| say(&host, "took back", report);
-        let done = bridge::wait(&ctx, name, ops::revert(&target, &files, back, &told))?;
+        let is_plan = map.dry_run || host.flags().dry_run;
+        let told = |event: Event<'_>| say(&host, "took back", event);
+        let done = bridge::wait(&ctx, name, async {
+            if is_plan {
+                ops::revert_plan(&target, &files, back).await
+            } else {
+                ops::revert(&target, &files, back, &told).await
+            }
+        })?;
         done.into_iter()
             .map(|report| bridge::value(&ctx, name, report))
             .collect()
@@ -214,8 +262,10 @@ pub mod api {
 
     /// How every migration stands, in order.
     ///
-    /// Returns an array of `#{ version, name, state, applied_at, ms, reversible }`; `state` is `applied`, `pending`,
-    /// `edited` (the file was changed after it was applied), `missing` (its file is gone) or `half-run`.
+    /// Returns an array of `#{ version, name, state, applied_at, ms, reversible, backup_first, note }`; `state` is `applied`, `pending`,
+    /// `out-of-order` (it has not run and a newer one has), `edited` (the file was changed after it was applied), `missing`
+    /// (its file is gone) or `half-run` (`note` says how far). A file `R__name.sql` has `version` `()`, and is `pending` when
+    /// it has changed.
     ///
     /// # Errors
     /// - `invalid`: a file is not named like a migration, or two have one number

@@ -87,4 +87,14 @@ pub mod api {
     pub fn is_dry_run(ctx: NativeCallContext) -> bool {
         Host::of(&ctx).flags().dry_run
     }
+
+    /// Whether `--dry-run=execute` was given: what can be taken back as a whole is done and taken back.
+    ///
+    /// # Example
+    /// ```
+    /// if task::is_rehearsal() { log::info("nothing of this will last"); }
+    /// ```
+    pub fn is_rehearsal(ctx: NativeCallContext) -> bool {
+        Host::of(&ctx).flags().rehearse
+    }
 }

@@ -140,8 +140,8 @@ impl Found {
             (Some(up), down) => Ok(Migration {
                 version,
                 name: self.name,
+                down: down.filter(|_| !up.is_irreversible),
                 up,
-                down,
             }),
             (None, Some(down)) => Err(Error::invalid(format!(
                 "`{}` has no `.up.sql` beside it",

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgConnection;
-
+use super::apply;
 use super::files::{Files, Migration, Script};
-use super::status::State;
-use super::up::{Report, milliseconds, refuse_transaction_words, run};
-use super::{history, lock, status};
+use super::history::{self, Applied, Phase};
+use super::lock::{self, Work};
+use super::outside::{self, Way};
+use super::progress::{Event, Listener, Report};
+use super::up::milliseconds;
 use crate::base::{Error, Result};
 use crate::ops::database::{Target, connect};
 
@@ -20,87 +21,100 @@ pub enum Back {
     To(i64),
 }
 
+/// What is taken back, and with what.
+type Step<'f> = (&'f Migration, &'f Script, Applied);
+
 /// Takes migrations back; all of them must have a way back before the first one is touched.
 pub async fn revert(
     target: &Target,
     files: &Files,
     back: Back,
-    on_reverted: &(dyn Fn(&Report) + Sync),
+    listener: Listener<'_>,
 ) -> Result<Vec<Report>> {
-    let _held = lock::acquire(target, Duration::from_mins(1)).await?;
-    let mut connection = connect(target).await?;
-    let all = status::of(&mut connection, &files.migrations).await?;
-    let applied = all
-        .iter()
-        .rev()
-        .filter(|status| status.state != State::Pending);
-    let chosen: Vec<_> = match back {
-        Back::Steps(steps) => applied.take(steps).collect(),
-        Back::To(version) => applied
-            .take_while(|status| status.version > version)
-            .collect(),
-    };
-    let mut plan = Vec::new();
-    for status in chosen {
-        let migration = files.migration(status.version);
-        let down = migration.and_then(|m| Some((m, m.down.as_ref()?)));
-        plan.push(down.ok_or_else(|| {
-            Error::refused(format!(
-                "migration {} `{}` has no way back; nothing was changed",
-                status.version, status.name
-            ))
-            .hint("write its `.down.sql`")
-        })?);
+    if let Back::To(version @ 1..) = back {
+        files.require(version)?;
     }
+    let mut held = lock::acquire(target, Duration::from_mins(1)).await?;
+    let work = &mut held.work;
+    history::ensure(&mut work.connection).await?;
+    let rows = history::rows(&mut work.connection).await?;
     let mut done = Vec::new();
-    for (migration, down) in plan {
-        let ms = take_back(&mut connection, migration, down).await?;
-        let (version, name) = (migration.version, migration.name.clone());
-        let report = Report {
-            version,
-            name,
-            ms: Some(ms),
-            sql: None,
-        };
-        on_reverted(&report);
+    for (migration, down, row) in plan(files, rows, back)? {
+        let started = Instant::now();
+        take_back(work, (migration, down, row), listener).await?;
+        let report = Report::done(
+            Some(migration.version),
+            &migration.name,
+            milliseconds(started),
+        );
+        listener(Event::Done(&report));
         done.push(report);
     }
     Ok(done)
 }
 
-async fn take_back(
-    connection: &mut PgConnection,
-    migration: &Migration,
-    down: &Script,
-) -> Result<i64> {
-    let started = Instant::now();
-    if down.no_transaction {
-        down.sql().run(connection).await?;
-        history::forget(connection, migration.version).await?;
-        return Ok(milliseconds(started));
+/// What would be taken back, with its SQL.
+pub async fn revert_plan(target: &Target, files: &Files, back: Back) -> Result<Vec<Report>> {
+    if let Back::To(version @ 1..) = back {
+        files.require(version)?;
     }
-    refuse_transaction_words(down)?;
-    let result = in_transaction(connection, migration, down).await;
-    if let Err(error) = result {
-        // The connection may be the very thing that failed.
-        let _already_gone = run(connection, "rollback").await;
-        return Err(error.context(format!(
-            "migration {} was not taken back",
-            migration.version
-        )));
+    let mut connection = connect(target).await?;
+    if !history::exists(&mut connection, "lexi.repeatables").await? {
+        return Ok(Vec::new());
     }
-    run(connection, "reset all").await?;
-    Ok(milliseconds(started))
+    let rows = history::rows(&mut connection).await?;
+    let plan = plan(files, rows, back)?;
+    let told = plan
+        .iter()
+        .map(|(m, down, _)| Report::planned(Some(m.version), &m.name, &down.text));
+    Ok(told.collect())
 }
 
-async fn in_transaction(
-    connection: &mut PgConnection,
-    migration: &Migration,
-    down: &Script,
+fn plan(files: &Files, rows: Vec<Applied>, back: Back) -> Result<Vec<Step<'_>>> {
+    let newest_first = rows.into_iter().rev();
+    let chosen: Vec<Applied> = match back {
+        Back::Steps(steps) => newest_first.take(steps).collect(),
+        Back::To(version) => newest_first
+            .take_while(|row| row.version > version)
+            .collect(),
+    };
+    chosen.into_iter().map(|row| step(files, row)).collect()
+}
+
+fn step(files: &Files, row: Applied) -> Result<Step<'_>> {
+    if row.phase == Phase::Running {
+        return Err(Error::refused(format!(
+            "migration {} `{}` is half applied; nothing was changed",
+            row.version, row.name
+        ))
+        .hint("finish it with `lexi run migrate`, then take it back"));
+    }
+    let migration = files.migration(row.version);
+    match migration.and_then(|m| Some((m, m.down.as_ref()?))) {
+        Some((migration, down)) => Ok((migration, down, row)),
+        None => Err(Error::refused(format!(
+            "migration {} `{}` has no way back; nothing was changed",
+            row.version, row.name
+        ))
+        .hint("write its `.down.sql`")),
+    }
+}
+
+async fn take_back(
+    work: &mut Work,
+    (migration, down, row): Step<'_>,
+    listener: Listener<'_>,
 ) -> Result<()> {
-    run(connection, "begin").await?;
-    run(connection, "set local lock_timeout = '10s'").await?;
-    down.sql().run(connection).await?;
-    history::forget(connection, migration.version).await?;
-    run(connection, "commit").await
+    if down.no_transaction || row.phase == Phase::Reverting {
+        return outside::run(work, migration, (down, Way::Down), Some(&row), listener).await;
+    }
+    let record = history::forget_sql(migration.version);
+    apply::in_transaction(work, down, &record, listener)
+        .await
+        .map_err(|e| {
+            e.context(format!(
+                "migration {} was not taken back",
+                migration.version
+            ))
+        })
 }

@@ -26,6 +26,8 @@ pub struct Script {
     pub statement_timeout: Option<Duration>,
     /// Whether a backup must be made before it runs.
     pub backup_first: bool,
+    /// Whether the file says that it cannot be taken back.
+    pub is_irreversible: bool,
 }
 
 /// The words after `-- lexi:`, each with whether a value follows. What `allow` means is the lint's business.
@@ -57,6 +59,7 @@ impl Script {
             lock_timeout: None,
             statement_timeout: None,
             backup_first: false,
+            is_irreversible: false,
         };
         script.read_directives()?;
         Ok(script)
@@ -99,6 +102,7 @@ impl Script {
         match word {
             "no-transaction" => self.no_transaction = true,
             "backup-first" => self.backup_first = true,
+            "irreversible" => self.is_irreversible = true,
             "lock-timeout" => self.lock_timeout = Some(units::parse_duration(value)?),
             "statement-timeout" => self.statement_timeout = Some(units::parse_duration(value)?),
             _ => {}

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::{Finding, Linter};
 use crate::base::text::count;
 use crate::base::{Error, Result};
+use crate::ops::database::Target;
 use crate::ops::database::error::sqlstate;
 use crate::ops::database::init::{read, sql_files};
 use crate::ops::database::sqlfile::SqlText;
-use crate::ops::database::{Target, connect};
 use crate::ops::migrate::State;
 use crate::ops::migrate::files::{Files, Script};
 use crate::ops::migrate::status;
@@ -93,14 +93,13 @@ impl Sources<'_> {
 
 /// The numbers of what has run; nothing where there is no database yet.
 async fn applied(target: &Target, files: &Files) -> Result<Vec<i64>> {
-    let mut connection = match connect(target).await {
+    let all = match status::status(target, files).await {
         Err(e) if sqlstate(&e) == Some("3D000") => return Ok(Vec::new()),
-        connection => connection?,
+        all => all?,
     };
-    let all = status::of(&mut connection, &files.migrations).await?;
-    let is_there = |state| !matches!(state, State::Pending | State::HalfRun);
+    let is_there = |state| !matches!(state, State::Pending | State::OutOfOrder | State::HalfRun);
     let there = all.iter().filter(|one| is_there(one.state));
-    Ok(there.map(|one| one.version).collect())
+    Ok(there.filter_map(|one| one.version).collect())
 }
 
 /// The refusal of a run, with everything that was found.
