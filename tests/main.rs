@@ -9,6 +9,8 @@
 mod harness;
 
 mod arguments;
+mod backup_containers;
+mod backups;
 mod check;
 mod completions;
 mod conformance;

@@ -36,7 +36,7 @@ pub(crate) fn seed() -> u64 {
 }
 
 #[track_caller]
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + HUNG;
     while !holds() {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
@@ -45,7 +45,7 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// The processes whose environment holds this text.
-fn carrying(mark: &str) -> Vec<String> {
+pub(crate) fn carrying(mark: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     processes
         .filter(|entry| {

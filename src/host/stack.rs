@@ -2,11 +2,13 @@
 
 mod choice;
 mod containers;
+mod inside;
 mod prefix;
 mod read;
 mod show;
 mod work;
 
+pub(super) use inside::{container_of, is_local};
 use rhai::{Dynamic, Module, NativeCallContext};
 
 /// The functions of this namespace.

@@ -2,10 +2,14 @@
 
 use rhai::{Dynamic, NativeCallContext};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::base::{Error, Result};
-use crate::host::Host;
-use crate::ops::backup::{Mode, Options, Rules};
+use super::watch::Watch;
+use super::{Surroundings, shape};
+use crate::base::{Cancel, Error, Kind, Result};
+use crate::host::{Host, strand};
+use crate::ops::backup::redis::RedisSource;
+use crate::ops::backup::{self, Mode, Options, Rules};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -15,10 +19,49 @@ struct CreateOptions {
     level: Option<u32>,
     dir: Option<String>,
     exclude_data: Vec<String>,
+    roles: bool,
+    with_redis: bool,
+    verify: Option<Verify>,
+    tool: Option<ToolChoice>,
+    if_locked: IfLocked,
     wait: Option<String>,
 }
 
+/// How far a backup is proven before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Verify {
+    File,
+    Restore,
+}
+
+/// Whose `pg_dump` is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ToolChoice {
+    Auto,
+    System,
+}
+
+/// What to do while another run works in the folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum IfLocked {
+    #[default]
+    Wait,
+    Skip,
+    Fail,
+}
+
 impl CreateOptions {
+    fn wait(&self) -> Result<std::time::Duration> {
+        let limit = super::wait_limit(self.wait.as_deref())?;
+        Ok(match self.if_locked {
+            IfLocked::Wait => limit,
+            IfLocked::Skip | IfLocked::Fail => std::time::Duration::ZERO,
+        })
+    }
+
     fn read(&self) -> Result<Options> {
         let level = self.level.unwrap_or(6);
         if !(1..=9).contains(&level) {
@@ -30,7 +73,8 @@ impl CreateOptions {
             pin: super::pin(self.pin.as_ref())?,
             level,
             exclude_data: self.exclude_data.clone(),
-            wait: super::wait_limit(self.wait.as_deref())?,
+            roles: self.roles,
+            wait: self.wait()?,
         })
     }
 }
@@ -45,10 +89,10 @@ struct ListOptions {
 #[serde(default, deny_unknown_fields)]
 struct CleanOptions {
     days: Option<i64>,
-    keep: Option<usize>,
-    daily: usize,
-    weekly: usize,
-    monthly: usize,
+    keep: Option<i64>,
+    daily: Option<i64>,
+    weekly: Option<i64>,
+    monthly: Option<i64>,
     dry_run: Option<bool>,
     dir: Option<String>,
     wait: Option<String>,
@@ -56,18 +100,20 @@ struct CleanOptions {
 
 impl CleanOptions {
     fn rules(&self, host: &Host) -> Result<Rules> {
-        const SETTING: &str = "BACKUP_RETENTION_DAYS";
-        let (name, days) = match self.days {
-            Some(days) => ("days", days),
-            None => (SETTING, host.settings().int(SETTING)?),
-        };
+        let number = |option, name, setting, normal| number(host, option, name, setting, normal);
         let normal = Rules::default();
+        let days = number(self.days, "days", "BACKUP_RETENTION_DAYS", normal.days)?;
+        let count = |option, name, setting, normal: usize| {
+            let normal = u32::try_from(normal).unwrap_or(u32::MAX);
+            let count = number(option, name, setting, normal)?;
+            Ok::<_, Error>(usize::try_from(count).unwrap_or(usize::MAX))
+        };
         Ok(Rules {
-            days: u32::try_from(days).map_err(|_negative| super::shape::negative(name, days))?,
-            keep: self.keep.unwrap_or(normal.keep).max(1),
-            daily: self.daily,
-            weekly: self.weekly,
-            monthly: self.monthly,
+            days,
+            keep: count(self.keep, "keep", "BACKUP_KEEP_LAST", normal.keep)?.max(1),
+            daily: count(self.daily, "daily", "BACKUP_KEEP_DAILY", 0)?,
+            weekly: count(self.weekly, "weekly", "BACKUP_KEEP_WEEKLY", 0)?,
+            monthly: count(self.monthly, "monthly", "BACKUP_KEEP_MONTHLY", 0)?,
         })
     }
 
@@ -80,6 +126,62 @@ impl CleanOptions {
     }
 }
 
+/// A number of a rule: the option, else the setting, else the normal one; never below nought.
+fn number(host: &Host, option: Option<i64>, name: &str, setting: &str, normal: u32) -> Result<u32> {
+    let is_set = |name| {
+        host.settings()
+            .get(name)
+            .is_some_and(|text| !text.trim().is_empty())
+    };
+    let (name, value) = match option {
+        Some(value) => (name, value),
+        None if is_set(setting) => (setting, host.settings().int(setting)?),
+        None => return Ok(normal),
+    };
+    u32::try_from(value).map_err(|_negative| shape::negative(name, value))
+}
+
+/// Makes a backup and, when asked, proves it.
+fn make(host: &Host, options: &CreateOptions) -> Result<Value> {
+    let cancel = strand::current().cancel;
+    let mut around = Surroundings::of(host, options.dir.as_deref())?;
+    let chosen = options.read()?;
+    let wait = chosen.wait;
+    if options.tool != Some(ToolChoice::System) {
+        host.runtime().wait(&cancel, around.find_container(host))?;
+    }
+    let watch = Watch::start(host.output(), &format!("backing up {}", around.target));
+    let on = |progress| watch.take(progress);
+    let redis = if options.with_redis {
+        Some(host.runtime().wait(&cancel, super::redis::source(host))?)
+    } else {
+        None
+    };
+    let mut request = around.request(host, chosen);
+    request.redis = redis
+        .as_ref()
+        .map(|(redis, place)| RedisSource { redis, place });
+    let made = host.runtime().wait(&cancel, backup::create(&request, &on));
+    let mut made = match made {
+        Err(busy) if busy.kind() == Kind::Locked && options.if_locked == IfLocked::Skip => {
+            return Ok(json!({ "skipped": true, "why": busy.message() }));
+        }
+        made => made?,
+    };
+    if options.verify == Some(Verify::Restore) {
+        let proving = backup::prove(&made.path, &around.target, wait, &cancel, &on);
+        // What it has made in the server is taken away again, also when the run is asked to stop.
+        let proven = host.runtime().wait(&Cancel::detached(), proving);
+        made.manifest = proven.map_err(|e| {
+            let file = host.project().display(&made.path);
+            e.context(format!(
+                "`{file}` was made and is whole, but was not proven"
+            ))
+        })?;
+    }
+    Ok(shape::artifact(host.project(), &made))
+}
+
 /// Making backups.
 #[rhai::export_module]
 pub mod api {
@@ -87,7 +189,7 @@ pub mod api {
     use rhai::Map;
 
     use super::super::watch::Watch;
-    use super::super::{Surroundings, folder, pin, shape, wait_limit};
+    use super::super::{folder, pin, shape, wait_limit};
     use super::{CleanOptions, CreateOptions, ListOptions};
     use crate::base::Error;
     use crate::host::Host;
@@ -130,10 +232,18 @@ pub mod api {
     /// - `level`: how hard it is packed, 1 to 9 (default 6)
     /// - `dir`: the folder (default the setting `BACKUP_DIR`)
     /// - `exclude_data`: tables whose rows are left out, as patterns of `pg_dump` (default none)
-    /// - `wait`: how long to wait while another run works in the folder (default `"30s"`)
+    /// - `roles`: whether the server's roles are written beside as SQL, without passwords (default `false`)
+    /// - `with_redis`: whether Redis' data are backed up too, in a file beside (default `false`)
+    /// - `verify`: `"file"`, or `"restore"` to restore it into a database of its own, which is dropped again, and count every
+    ///   row there; the state is `restored` then (default `"file"`)
+    /// - `tool`: `"auto"` for the `pg_dump` in the server's container where there is one, else one of this machine; or
+    ///   `"system"` (default `"auto"`)
+    /// - `if_locked`: `"wait"`, `"skip"` or `"fail"` while another run works in the folder; when skipped, the result is a map
+    ///   of `skipped` (`true`) and `why` (default `"wait"`)
+    /// - `wait`: how long to wait then (default `"30s"`)
     ///
     /// # Errors
-    /// - `invalid`: an option has an unusable value
+    /// - `invalid`: an option has an unusable value, or a table to leave out does not exist
     /// - `refused`, `locked`, `process_failed`, `corrupt`, `unavailable`: as without options
     ///
     /// # Example
@@ -146,20 +256,8 @@ pub mod api {
     pub fn create_with(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Dynamic> {
         const NAME: &str = "backup::create";
         let options: CreateOptions = bridge::options(&ctx, NAME, options)?;
-        let host = Host::of(&ctx);
-        let (around, options) = bridge::call(&ctx, NAME, |host| {
-            Ok((
-                Surroundings::of(host, options.dir.as_deref())?,
-                options.read()?,
-            ))
-        })?;
-        let request = around.request(&host, options);
-        let label = format!("backing up {}", around.target);
-        let watch = Watch::start(host.output(), &label);
-        let on = |progress| watch.take(progress);
-        let made = bridge::wait(&ctx, NAME, backup::create(&request, &on))?;
-        drop(watch);
-        bridge::value(&ctx, NAME, shape::artifact(host.project(), &made))
+        let made = bridge::call(&ctx, NAME, |host| super::make(host, &options))?;
+        bridge::value(&ctx, NAME, made)
     }
 
     /// The backups in the folder, newest first, without reading them.
@@ -253,7 +351,7 @@ pub mod api {
     /// `verdict`) and `dropped` (databases that an old restore had kept).
     ///
     /// # Errors
-    /// - `usage`: the number of days is negative
+    /// - `usage`: a number of a rule is negative
     /// - `locked`: another run works in the folder
     ///
     /// # Example
@@ -272,16 +370,17 @@ pub mod api {
     ///
     /// # Options
     /// - `days`: days to keep, 0 for all (default the setting `BACKUP_RETENTION_DAYS`)
-    /// - `keep`: so many of the newest verified ones stay whatever their age, at least 1 (default 3)
-    /// - `daily`: the newest of each of the last so many days stays (default 0)
-    /// - `weekly`: the newest of each of the last so many weeks stays (default 0)
-    /// - `monthly`: the newest of each of the last so many months stays (default 0)
+    /// - `keep`: so many of the newest verified ones stay whatever their age, at least 1 (default the setting
+    ///   `BACKUP_KEEP_LAST`, else 3)
+    /// - `daily`: the newest of each of the last so many days stays (default the setting `BACKUP_KEEP_DAILY`, else 0)
+    /// - `weekly`: the newest of each of the last so many weeks stays (default the setting `BACKUP_KEEP_WEEKLY`, else 0)
+    /// - `monthly`: the newest of each of the last so many months stays (default the setting `BACKUP_KEEP_MONTHLY`, else 0)
     /// - `dry_run`: only tell (default as `--dry-run`)
     /// - `dir`: the folder (default the setting `BACKUP_DIR`)
     /// - `wait`: how long to wait while another run works in the folder (default `"30s"`)
     ///
     /// # Errors
-    /// - `usage`: the number of days is negative
+    /// - `usage`: a number of a rule is negative
     /// - `locked`: another run works in the folder
     ///
     /// # Example
@@ -361,6 +460,36 @@ pub mod api {
         })?;
         let wait = wait_limit(None).unwrap_or_default();
         bridge::wait(&ctx, NAME, backup::set_pin(&file, length, wait)).map(drop)
+    }
+
+    /// The newest verified backup of the profile's database; an error when it is older than a limit or there is none.
+    ///
+    /// For monitoring: the files are not read, and the server is not asked.
+    ///
+    /// # Parameters
+    /// - `max_age`: how old it may be, such as `"26h"`
+    ///
+    /// # Errors
+    /// - `not_found`: there is none
+    /// - `refused`: it is older
+    ///
+    /// # Example
+    /// ```
+    /// let kind = "";
+    /// try { backup::check("26h"); } catch (e) { kind = e.kind; }
+    /// ensure(kind == "not_found", "there is no backup yet");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn check(ctx: NativeCallContext, max_age: &str) -> RhaiResultOf<Dynamic> {
+        const NAME: &str = "backup::check";
+        let newest = bridge::call(&ctx, NAME, |host| {
+            let limit = crate::base::units::parse_duration(max_age)?;
+            let database = host.settings().get("DB_DATABASE").unwrap_or_default();
+            let entries = backup::list(&folder(host, None)?)?;
+            let newest = backup::fresh(&entries, database, limit, Timestamp::now())?;
+            Ok(shape::entry(host.project(), newest))
+        })?;
+        bridge::value(&ctx, NAME, newest)
     }
 
     /// How many hours old the newest verified backup of the profile's database is; `()` when there is none.

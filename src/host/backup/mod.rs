@@ -1,6 +1,7 @@
 //! The `backup` namespace: backups of the profile's database, made, looked at, thinned out and restored.
 
 pub mod making;
+pub mod redis;
 pub mod restoring;
 mod shape;
 mod watch;
@@ -14,12 +15,13 @@ use rhai::Module;
 use super::Host;
 use crate::base::units::parse_duration;
 use crate::base::{Error, Result};
-use crate::ops::backup::{Options, Pin};
+use crate::ops::backup::{Container, Options, Pin};
 
 /// The functions of this namespace.
 pub(super) fn module() -> Module {
     let mut module = rhai::exported_module!(making::api);
     module.combine(rhai::exported_module!(restoring::api));
+    module.combine(rhai::exported_module!(redis::api));
     module
 }
 
@@ -38,6 +40,7 @@ struct Surroundings {
     folder: PathBuf,
     scratch: PathBuf,
     project: String,
+    container: Option<Container>,
 }
 
 impl Surroundings {
@@ -47,7 +50,22 @@ impl Surroundings {
             folder: folder(host, dir)?,
             scratch: host.project().state().join("tmp"),
             project: host.project().name(),
+            container: None,
         })
+    }
+
+    /// Finds the container that the server runs in; where there is none, `pg_dump` of this machine is looked for.
+    async fn find_container(&mut self, host: &Host) -> Result<()> {
+        let (address, port) = (&self.target.host, self.target.port);
+        self.container =
+            super::stack::container_of(host, address, port)
+                .await?
+                .map(|(engine, id, service)| Container {
+                    engine,
+                    id,
+                    service,
+                });
+        Ok(())
     }
 
     fn request<'a>(&'a self, host: &'a Host, options: Options) -> crate::ops::backup::Create<'a> {
@@ -58,6 +76,8 @@ impl Surroundings {
             project: &self.project,
             profile: host.profile().as_str(),
             registry: host.processes(),
+            container: self.container.as_ref(),
+            redis: None,
             options,
         }
     }

@@ -30,6 +30,11 @@ fn manifest(manifest: &Manifest) -> Value {
         "migration": manifest.migration,
         "made": manifest.started,
         "ms": manifest.ms,
+        "excluded": manifest.excluded,
+        "tool": manifest.tool,
+        "tool_service": manifest.tool_service,
+        "has_roles": manifest.roles.is_some(),
+        "redis_keys": manifest.redis.as_ref().map(|redis| redis.keys),
     })
 }
 

@@ -2,24 +2,25 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use sqlx::postgres::PgConnection;
-use sqlx::{Executor, Row};
 
+use super::before::Before;
+use super::container::Container;
 use super::dump::{Dump, Dumped};
 use super::files::{self, Temporary};
 use super::folder;
 use super::list::{Entry, list, newest_good};
-use super::manifest::{Manifest, Pin, Status};
+use super::manifest::{Manifest, Pin, Sidecar, Status, Times};
 use super::name::BackupName;
 use super::progress::OnProgress;
-use super::settings::DatabaseSettings;
-use super::{password, space, tool, verify};
-use crate::base::{Error, Result};
-use crate::ops::database::error::running;
-use crate::ops::database::{Target, connect};
+use super::reader::hash;
+use super::redis::{self, RedisSource, Saved};
+use super::tool::{self, Tool};
+use super::{password, restore, sidecar, space, verify};
+use crate::base::{Error, Result, units};
+use crate::ops::database::Target;
 use crate::ops::lock::Lock;
 use crate::ops::measure;
 use crate::ops::process::Registry;
@@ -39,6 +40,10 @@ pub struct Create<'a> {
     pub profile: &'a str,
     /// The programs of this run.
     pub registry: &'a Arc<Registry>,
+    /// The container that the server runs in, when it runs in one of ours.
+    pub container: Option<&'a Container>,
+    /// Redis, when its data are backed up too.
+    pub redis: Option<RedisSource<'a>>,
     /// What may be chosen.
     pub options: Options,
 }
@@ -54,6 +59,8 @@ pub struct Options {
     pub level: u32,
     /// Tables whose rows are left out, as patterns of `pg_dump`.
     pub exclude_data: Vec<String>,
+    /// Whether the roles of the server are written beside.
+    pub roles: bool,
     /// How long to wait while another run works in the folder.
     pub wait: Duration,
 }
@@ -65,6 +72,7 @@ impl Default for Options {
             pin: None,
             level: 6,
             exclude_data: Vec::new(),
+            roles: false,
             wait: Duration::from_secs(30),
         }
     }
@@ -81,72 +89,171 @@ pub struct Artifact {
     pub warnings: Vec<String>,
 }
 
-/// What is asked of the database before it is dumped.
-struct Before {
-    settings: DatabaseSettings,
-    version: u32,
-    bytes: u64,
-    migration: Option<i64>,
-}
-
 /// Makes a backup. On any failure there is no new file, and no old one was touched.
 pub async fn create(request: &Create<'_>, on: OnProgress<'_>) -> Result<Artifact> {
     let started = Timestamp::now();
     password::check(request.target)?;
     let lock = folder::lock(request.folder, request.options.wait).await?;
     folder::sweep(request.folder, &lock)?;
-    let before = before(request.target).await?;
+    let before = Before::ask(request.target, &request.options.exclude_data).await?;
+    let swept = restore::sweep(request.target).await?;
     let entries = list(request.folder)?;
     let last = newest_good(&entries, &request.target.database).and_then(Entry::manifest);
     space::check(request.folder, last.map(|last| last.bytes), before.bytes)?;
-    let tool = tool::find(before.version / 10_000, request.registry).await?;
+    let container = request.container;
+    let (tool, note) =
+        tool::find(&before.server, request.target, container, request.registry).await?;
+    let left = |name| format!("dropped `{name}`, which a killed run had left");
+    let mut warnings: Vec<String> = swept.into_iter().map(left).chain(note).collect();
 
     let name = free_name(request, &lock).await?;
-    let partial = request.folder.join(name.partial());
-    let guard = Temporary::new(partial.clone());
-    let dump = Dump {
-        target: request.target,
-        tool: &tool,
-        scratch: request.scratch,
-        exclude_data: &request.options.exclude_data,
-        level: request.options.level,
-        registry: request.registry,
-    };
+    let parts = parts(request, &name, &tool).await?;
     let total = last.map_or(before.bytes, |last| last.facts.raw_bytes);
-    let dumped = dump.run(&partial, Some(total), on).await?;
-    dumped.written.facts.complete()?;
-    check_on_disk(&partial, &dumped, on).await?;
+    let written = write(request, &name, &tool, total, on).await?;
+    measure::bytes(written.dumped.written.bytes);
+    warnings.extend(written.dumped.warnings.iter().cloned());
+    warnings.extend(shrunk(last, written.dumped.written.bytes));
 
-    measure::bytes(dumped.written.bytes);
-
-    let finished = Timestamp::now();
-    let mut warnings = dumped.warnings;
-    warnings.extend(shrunk(last, dumped.written.bytes));
-    let manifest = Manifest {
-        format: Manifest::FORMAT,
-        file: name.to_string(),
-        status: Status::Verified,
-        database: request.target.database.clone(),
-        profile: request.profile.to_owned(),
-        label: request.options.label.clone(),
-        pin: request.options.pin,
-        bytes: dumped.written.bytes,
-        sha256: dumped.written.sha256,
-        facts: dumped.written.facts,
-        settings: before.settings,
-        migration: before.migration,
-        tool: tool.version,
-        lexi_version: env!("CARGO_PKG_VERSION").to_owned(),
+    let known = Known {
+        before,
+        tool,
         started,
-        finished,
-        ms: u64::try_from(finished.duration_since(started).as_millis()).unwrap_or(0),
     };
-    let path = publish(request.folder, &name, &manifest, guard)?;
+    let manifest = known.manifest(request, &name, &parts, &written);
+    let path = publish(request.folder, &name, &manifest, &parts, written)?;
     Ok(Artifact {
         path,
         manifest,
         warnings,
     })
+}
+
+/// What is made besides the dump.
+struct Parts {
+    roles: Option<Vec<u8>>,
+    redis: Option<Saved>,
+    /// Takes the file of Redis' data away unless it was given its name.
+    _rdb: Temporary,
+}
+
+async fn parts(request: &Create<'_>, name: &BackupName, tool: &Tool) -> Result<Parts> {
+    let roles = if request.options.roles {
+        Some(dump(request, tool).roles().await?)
+    } else {
+        None
+    };
+    let rdb = sidecar::partial_of(&sidecar::redis_of(&name.to_string()));
+    let rdb = Temporary::new(request.folder.join(rdb));
+    let redis = match request.redis {
+        Some(source) => Some(redis::save(source, rdb.path()).await?),
+        None => None,
+    };
+    Ok(Parts {
+        roles,
+        redis,
+        _rdb: rdb,
+    })
+}
+
+fn dump<'a>(request: &'a Create<'_>, tool: &'a Tool) -> Dump<'a> {
+    Dump {
+        target: request.target,
+        tool,
+        scratch: request.scratch,
+        exclude_data: &request.options.exclude_data,
+        level: request.options.level,
+        registry: request.registry,
+    }
+}
+
+/// A dump that was written and read back.
+struct Checked {
+    dumped: Dumped,
+    guard: Temporary,
+    times: Times,
+}
+
+async fn write(
+    request: &Create<'_>,
+    name: &BackupName,
+    tool: &Tool,
+    total: u64,
+    on: OnProgress<'_>,
+) -> Result<Checked> {
+    let partial = request.folder.join(name.partial());
+    let guard = Temporary::new(partial.clone());
+    let begun = Instant::now();
+    let dumped = dump(request, tool).run(&partial, Some(total), on).await?;
+    dumped.written.facts.complete()?;
+    let dump = milliseconds(begun.elapsed());
+    let begun = Instant::now();
+    check_on_disk(&partial, &dumped, on).await?;
+    let times = Times {
+        dump,
+        verify: milliseconds(begun.elapsed()),
+        restore: None,
+    };
+    Ok(Checked {
+        dumped,
+        guard,
+        times,
+    })
+}
+
+/// What was known before the dump began.
+struct Known {
+    before: Before,
+    tool: Tool,
+    started: Timestamp,
+}
+
+impl Known {
+    fn manifest(
+        self,
+        request: &Create<'_>,
+        name: &BackupName,
+        parts: &Parts,
+        checked: &Checked,
+    ) -> Manifest {
+        let Self {
+            before,
+            tool,
+            started,
+        } = self;
+        let finished = Timestamp::now();
+        let (options, written) = (&request.options, &checked.dumped.written);
+        Manifest {
+            format: Manifest::FORMAT,
+            file: name.to_string(),
+            status: Status::Verified,
+            database: request.target.database.clone(),
+            profile: request.profile.to_owned(),
+            label: options.label.clone(),
+            pin: options.pin,
+            bytes: written.bytes,
+            sha256: written.sha256.clone(),
+            facts: written.facts.clone(),
+            settings: before.settings,
+            migration: before.migration,
+            tool_service: tool.service(),
+            tool: tool.version,
+            lexi_version: env!("CARGO_PKG_VERSION").to_owned(),
+            started,
+            finished,
+            ms: milliseconds(finished.duration_since(started).unsigned_abs()),
+            times: checked.times,
+            excluded: options.exclude_data.clone(),
+            roles: parts.roles.as_deref().map(|text| Sidecar {
+                bytes: text.len() as u64,
+                sha256: hash(text),
+            }),
+            redis: parts.redis.clone(),
+        }
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Reads the file back: it must be what was written, to the byte.
@@ -167,14 +274,28 @@ fn publish(
     folder: &Path,
     name: &BackupName,
     manifest: &Manifest,
-    guard: Temporary,
+    parts: &Parts,
+    checked: Checked,
 ) -> Result<PathBuf> {
     let path = folder.join(name.to_string());
     let doing = |e| Error::io(format!("cannot name `{}`", path.display()), e);
-    let half = manifest.write_partial(folder)?;
+    let line = sidecar::checksum_line(&manifest.file, &manifest.sha256);
+    let _checksum = sidecar::write_partial(
+        folder,
+        &sidecar::checksum_of(&manifest.file),
+        line.as_bytes(),
+    )?;
+    let _roles = parts
+        .roles
+        .as_deref()
+        .map(|text| sidecar::write_partial(folder, &sidecar::roles_of(&manifest.file), text))
+        .transpose()?;
+    let half = Temporary::new(manifest.write_partial(folder)?);
     std::fs::rename(folder.join(name.partial()), &path).map_err(doing)?;
-    guard.keep();
-    std::fs::rename(half, folder.join(name.manifest())).map_err(doing)?;
+    checked.guard.keep();
+    // From here on a run that is killed has made a backup; the next run gives the rest its names.
+    sidecar::publish(folder, &manifest.file)?;
+    std::fs::rename(half.path(), folder.join(name.manifest())).map_err(doing)?;
     files::sync_folder(folder)?;
     Ok(path)
 }
@@ -194,48 +315,15 @@ async fn free_name(request: &Create<'_>, _lock: &Lock) -> Result<BackupName> {
     Err(Error::internal("no free name for a backup within 3 s"))
 }
 
-async fn before(target: &Target) -> Result<Before> {
-    const SIZE: &str = "select pg_database_size(current_database())";
-    let mut connection = connect(target).await?;
-    let version = connection.server_version_num().unwrap_or_default();
-    let settings = DatabaseSettings::read(&mut connection, &target.database).await?;
-    let size = connection.fetch_one(SIZE).await;
-    let size: i64 = size
-        .and_then(|row| row.try_get(0))
-        .map_err(|e| running(SIZE, e))?;
-    Ok(Before {
-        settings: settings.unwrap_or_default(),
-        version,
-        bytes: u64::try_from(size).unwrap_or(0),
-        migration: migration_head(&mut connection).await?,
-    })
-}
-
-/// The newest migration that is applied, when there is a history.
-async fn migration_head(connection: &mut PgConnection) -> Result<Option<i64>> {
-    const THERE: &str = "select to_regclass('lexi.migrations') is not null";
-    const HEAD: &str = "select max(version) from lexi.migrations where state = 'applied'";
-    let there = connection.fetch_one(THERE).await;
-    let there: bool = there
-        .and_then(|row| row.try_get(0))
-        .map_err(|e| running(THERE, e))?;
-    if !there {
-        return Ok(None);
-    }
-    let head = connection.fetch_one(HEAD).await;
-    head.and_then(|row| row.try_get(0))
-        .map_err(|e| running(HEAD, e))
-}
-
 /// Something to look at: a backup of half the size has often lost half the data.
 fn shrunk(last: Option<&Manifest>, bytes: u64) -> Option<String> {
     let last = last?;
     (bytes < last.bytes / 2).then(|| {
         format!(
             "this backup is {}, the one before ({}) was {}: look whether rows are missing",
-            crate::base::units::bytes(bytes),
+            units::bytes(bytes),
             last.file,
-            crate::base::units::bytes(last.bytes)
+            units::bytes(last.bytes)
         )
     })
 }

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::io::AsyncReadExt;
-
+use super::gzip::BLOCK;
 use super::password::PasswordFile;
 use super::progress::{OnProgress, Progress, Step};
-use super::reader::BUFFER;
-use super::tool::Tool;
+use super::source::Source;
+use super::tool::{Place, Tool};
 use super::writer::{Writer, Written};
 use crate::base::{Error, Result};
 use crate::ops::database::Target;
@@ -42,24 +41,19 @@ impl Dump<'_> {
     ) -> Result<Dumped> {
         let password = PasswordFile::write(self.scratch, self.target)?;
         let writer = Writer::start(path, self.level)?;
-        let program = password.apply(self.program(), self.target);
-        let mut running = program.spawn_piped(self.registry)?;
-        let mut stdout = running
-            .take_stdout()
-            .ok_or_else(|| Error::internal("pg_dump has no output"))?;
+        let mut source = self.start(&password, "pg_dump", self.arguments()).await?;
         let mut done = 0;
-        let mut piece = Vec::with_capacity(BUFFER);
+        let mut piece = Vec::with_capacity(BLOCK);
         loop {
-            let read = stdout.read_buf(&mut piece).await;
-            let read = read.map_err(|e| Error::io("cannot read the output of `pg_dump`", e))?;
+            let read = source.read(&mut piece).await?;
             done += read as u64;
             on(Progress::of(Step::Dump, done, total));
             // pg_dump writes a few kilobytes at a time; handing each on by itself would cost more than packing it.
-            let is_full = piece.len() >= BUFFER / 2;
+            let is_full = piece.len() >= BLOCK - BLOCK / 8;
             if (is_full || read == 0) && !piece.is_empty() {
-                let full = std::mem::replace(&mut piece, Vec::with_capacity(BUFFER));
+                let full = std::mem::replace(&mut piece, Vec::with_capacity(BLOCK));
                 if !writer.send(full).await {
-                    // The disk is full, most likely; its own error says so. pg_dump ends when `running` is dropped.
+                    // The disk is full, most likely; its own error says so. pg_dump ends when `source` is dropped.
                     return Err(writer.failure().await);
                 }
             }
@@ -67,8 +61,7 @@ impl Dump<'_> {
                 break;
             }
         }
-        let exit = running.finish().await?;
-        let said = running.stderr_tail();
+        let (exit, said) = source.finish().await?;
         exit.ok("pg_dump", &said).map_err(|e| explain(e, &said))?;
         Ok(Dumped {
             written: writer.finish().await?,
@@ -76,7 +69,45 @@ impl Dump<'_> {
         })
     }
 
-    fn program(&self) -> Program {
+    /// The roles of the whole server, without their passwords, as SQL.
+    pub(super) async fn roles(&self) -> Result<Vec<u8>> {
+        let password = PasswordFile::write(self.scratch, self.target)?;
+        let arguments = ["--globals-only", "--no-role-passwords", "--no-password"];
+        let arguments = arguments.map(str::to_owned).to_vec();
+        let mut source = self.start(&password, "pg_dumpall", arguments).await?;
+        let mut text = Vec::new();
+        while source.read(&mut text).await? > 0 {}
+        let (exit, said) = source.finish().await?;
+        exit.ok("pg_dumpall", &said)
+            .map_err(|e| explain(e, &said))?;
+        if super::lexer::find(&text, b"\n-- PostgreSQL database cluster dump complete").is_none() {
+            return Err(Error::corrupt("the dump of the roles has no end"));
+        }
+        Ok(text)
+    }
+
+    async fn start(
+        &self,
+        password: &PasswordFile,
+        name: &str,
+        arguments: Vec<String>,
+    ) -> Result<Source> {
+        match &self.tool.place {
+            Place::Here(pg_dump) => {
+                let program = Path::new(pg_dump).with_file_name(name);
+                let program = Program::new(program.display().to_string()).args(arguments);
+                let program = password.apply(program, self.target);
+                Source::here(program.spawn_piped(self.registry)?)
+            }
+            Place::Container(container) => {
+                let words = std::iter::once(name.to_owned()).chain(arguments);
+                let attached = container.start(self.target, words).await?;
+                Ok(Source::inside(attached))
+            }
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
         let fixed = [
             "--format=plain",
             "--encoding=UTF8",
@@ -84,9 +115,12 @@ impl Dump<'_> {
             "--lock-wait-timeout=30s",
         ];
         let excluded = self.exclude_data.iter();
-        Program::new(&self.tool.program)
-            .args(fixed)
-            .args(excluded.map(|table| format!("--exclude-table-data={table}")))
+        let excluded = excluded.map(|table| format!("--exclude-table-data={table}"));
+        fixed
+            .map(str::to_owned)
+            .into_iter()
+            .chain(excluded)
+            .collect()
     }
 }
 
@@ -96,6 +130,10 @@ fn explain(error: Error, said: &str) -> Error {
         "somebody holds a lock on a table; see who with `lexi run ps`, then try again"
     } else if said.contains("password authentication failed") {
         "check `DB_PASSWORD` and where it comes from with `lexi env`"
+    } else if said.contains("no password supplied") {
+        "the server in the container wants a password on its own socket: `tool: \"system\"` dumps from outside"
+    } else if said.contains("no matching tables were found") {
+        "the patterns of `exclude_data` are those of `pg_dump --exclude-table-data`, such as `audit.*`"
     } else if said.contains("permission denied") {
         "the user must be able to read every table: make it the owner, or grant it pg_read_all_data"
     } else {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::base::{Error, Result};
@@ -26,6 +26,15 @@ pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
+/// Makes a file that is there its owner's only, and brings it to the disk.
+pub(super) fn make_private(path: &Path) -> Result<()> {
+    let own = || {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        File::open(path)?.sync_all()
+    };
+    own().map_err(|e| Error::io(format!("cannot write `{}`", path.display()), e))
+}
+
 /// Writes a small file for its owner only, over a stale one if need be, and brings it to the disk.
 pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
     let write = || {
@@ -38,6 +47,16 @@ pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
         file.sync_all()
     };
     write().map_err(|e| Error::io(format!("cannot write `{}`", path.display()), e))
+}
+
+/// Removes a file; one that is gone already is as good.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::io(format!("cannot remove `{}`", path.display()), e))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Brings the names in a folder to the disk.
@@ -57,6 +76,11 @@ impl Temporary {
     /// Guards a file.
     pub(super) const fn new(path: PathBuf) -> Self {
         Self { path: Some(path) }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        self.path.as_deref().unwrap_or(Path::new(""))
     }
 
     /// Leaves the file where it is.

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::files;
+use super::files::{self, remove};
 use super::manifest::{self, Manifest};
 use super::name::{BackupName, PARTIAL};
 use super::retention::DELETING;
-use super::verify;
+use super::{sidecar, verify};
 use crate::base::{Error, Result};
 use crate::ops::lock::{self, Lock, OnBusy};
 
@@ -24,44 +24,61 @@ pub(super) async fn lock(folder: &Path, wait: Duration) -> Result<Lock> {
 
 /// Clears away what killed runs left; only with the lock, so that nothing of a living run is touched.
 pub(super) fn sweep(folder: &Path, _lock: &Lock) -> Result<()> {
-    let doing = |e| Error::io(format!("cannot clear `{}`", folder.display()), e);
-    for file in fs::read_dir(folder).map_err(doing)? {
-        let path = file.map_err(doing)?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
-        let Some(hidden) = name.strip_prefix('.') else {
-            continue;
-        };
-        if let Some(data) = hidden.strip_suffix(DELETING) {
+    let mut hidden = hidden_files(folder)?;
+    // Manifests come first: they say which of the other files only lack their names.
+    hidden.sort_by_key(|name| !name.ends_with(&format!(".json{PARTIAL}")));
+    for name in hidden {
+        let path = folder.join(format!(".{name}"));
+        if let Some(data) = name.strip_suffix(DELETING) {
             if BackupName::parse(data).is_some() {
                 remove(&manifest::path_beside(&folder.join(data)))?;
+                sidecar::remove(folder, data)?;
                 remove(&path)?;
             }
-        } else if let Some(whole) = hidden.strip_suffix(PARTIAL) {
+        } else if let Some(whole) = name.strip_suffix(PARTIAL) {
             sweep_partial(folder, &path, whole)?;
         }
     }
     Ok(())
 }
 
-/// An unfinished dump goes. A manifest whose dump had got its name already only lacks the last step, which is made up for.
-fn sweep_partial(folder: &Path, path: &Path, whole: &str) -> Result<()> {
-    if BackupName::parse(whole).is_some() {
-        return remove(path);
+/// The names of hidden files, without their dots.
+fn hidden_files(folder: &Path) -> Result<Vec<String>> {
+    let doing = |e| Error::io(format!("cannot clear `{}`", folder.display()), e);
+    let mut found = Vec::new();
+    for file in fs::read_dir(folder).map_err(doing)? {
+        let name = file.map_err(doing)?.file_name();
+        found.extend(
+            name.to_str()
+                .and_then(|name| name.strip_prefix('.'))
+                .map(str::to_owned),
+        );
     }
-    let data_name = whole
-        .strip_suffix(".json")
-        .map(|stem| format!("{stem}.sql.gz"));
-    let Some(data_name) = data_name.filter(|name| BackupName::parse(name).is_some()) else {
+    Ok(found)
+}
+
+/// An unfinished file goes. A manifest whose dump had got its name already only lacks the last steps, which are made up for.
+fn sweep_partial(folder: &Path, path: &Path, whole: &str) -> Result<()> {
+    let Some(data_name) = data_of(whole) else {
         return Ok(());
     };
-    let data = folder.join(&data_name);
-    if is_just_unnamed(path, &data) {
+    let is_manifest = *whole == super::name::manifest_of(&data_name);
+    if is_manifest && is_just_unnamed(path, &folder.join(&data_name)) {
+        sidecar::publish(folder, &data_name)?;
         return fs::rename(path, folder.join(whole))
             .map_err(|e| Error::io(format!("cannot name `{whole}`"), e));
     }
     remove(path)
+}
+
+/// The data file that a file of ours belongs to.
+fn data_of(name: &str) -> Option<String> {
+    let suffixes = [".sql.gz", ".sql.gz.sha256", ".json", ".roles.sql", ".rdb"];
+    let stem = suffixes
+        .iter()
+        .find_map(|suffix| name.strip_suffix(suffix))?;
+    let data = format!("{stem}.sql.gz");
+    BackupName::parse(&data).is_some().then_some(data)
 }
 
 fn is_just_unnamed(partial: &Path, data: &Path) -> bool {
@@ -75,13 +92,4 @@ fn is_just_unnamed(partial: &Path, data: &Path) -> bool {
     manifest.zip(read).is_some_and(|(manifest, read)| {
         manifest.sha256 == read.sha256 && manifest.bytes == read.bytes
     })
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::io(format!("cannot remove `{}`", path.display()), e))
-        }
-        _ => Ok(()),
-    }
 }

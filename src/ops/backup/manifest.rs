@@ -43,6 +43,9 @@ pub struct Manifest {
     pub migration: Option<i64>,
     /// The version of `pg_dump`.
     pub tool: String,
+    /// The service in whose container it ran; none for one of this machine.
+    #[serde(default)]
+    pub tool_service: Option<String>,
     /// The version of the tool that wrote this.
     pub lexi_version: String,
     /// When it was begun.
@@ -51,6 +54,42 @@ pub struct Manifest {
     pub finished: Timestamp,
     /// How long it took.
     pub ms: u64,
+    /// How long its steps took.
+    #[serde(default)]
+    pub times: Times,
+    /// Tables whose rows were left out, as they were asked for.
+    #[serde(default)]
+    pub excluded: Vec<String>,
+    /// The roles of the server, when they were asked for; they are in a file beside.
+    #[serde(default)]
+    pub roles: Option<Sidecar>,
+    /// Redis' data, when they were asked for; they are in a file beside.
+    #[serde(default)]
+    pub redis: Option<super::redis::Saved>,
+}
+
+/// How long the steps of a backup took, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Times {
+    /// Dumping, up to the file being on the disk.
+    #[serde(rename = "dump_ms")]
+    pub dump: u64,
+    /// Reading it back from the disk.
+    #[serde(rename = "verify_ms")]
+    pub verify: u64,
+    /// Restoring it to prove it.
+    #[serde(rename = "restore_ms")]
+    pub restore: Option<u64>,
+}
+
+/// A file beside the data file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sidecar {
+    /// Its bytes.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
 }
 
 /// How far a backup was looked at.
@@ -173,10 +212,15 @@ pub(super) mod tests {
             settings: super::super::settings::DatabaseSettings::default(),
             migration: Some(3),
             tool: "15.18".to_owned(),
+            tool_service: None,
             lexi_version: "0.1.0".to_owned(),
             started: Timestamp::UNIX_EPOCH,
             finished: Timestamp::UNIX_EPOCH,
             ms: 1,
+            times: Times::default(),
+            excluded: Vec::new(),
+            roles: None,
+            redis: None,
         }
     }
 

@@ -61,11 +61,14 @@ pub(super) const PARTIAL: &str = ".partial";
 
 /// The name of the manifest beside a data file.
 pub(super) fn manifest_of(file: &str) -> String {
-    let stem = file
-        .strip_suffix(SUFFIX)
+    format!("{}.json", stem_of(file))
+}
+
+/// What the names of all files of one backup begin with.
+pub(super) fn stem_of(file: &str) -> &str {
+    file.strip_suffix(SUFFIX)
         .or_else(|| file.strip_suffix(".sql"))
-        .unwrap_or(file);
-    format!("{stem}.json")
+        .unwrap_or(file)
 }
 
 /// `20260731_020000` for a time.

@@ -8,6 +8,9 @@ use crate::ops::database::Target;
 use crate::ops::database::target::Tls;
 use crate::ops::process::Program;
 
+/// How the server's list of sessions calls what is started here.
+pub(super) const APPLICATION: &str = "lexi-backup";
+
 const PREFIX: &str = "pgpass-";
 
 /// A password file; gone when this is dropped.
@@ -39,7 +42,7 @@ impl PasswordFile {
             .env("PGUSER", &target.user)
             .env("PGDATABASE", &target.database)
             .env("PGPASSFILE", self.path.as_os_str())
-            .env("PGAPPNAME", "lexi-backup")
+            .env("PGAPPNAME", APPLICATION)
             .env("PGCONNECT_TIMEOUT", "10")
             .env("PGSSLMODE", ssl_mode(&target.tls))
             .env("LC_MESSAGES", "C");

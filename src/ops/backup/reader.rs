@@ -1,8 +1,10 @@
 //! Reads a dump file whatever way it is packed, and measures what is on disk while it goes by.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
@@ -13,16 +15,16 @@ use crate::base::{Error, Result};
 /// How much is read at once.
 pub(super) const BUFFER: usize = 256 * 1024;
 
-/// A reader or writer that counts and hashes what passes.
-pub(super) struct Meter<S> {
-    inner: S,
+/// A writer that counts and hashes what passes.
+pub(super) struct Meter<W> {
+    inner: W,
     hash: Sha256,
     bytes: u64,
 }
 
-impl<S> Meter<S> {
+impl<W> Meter<W> {
     /// Measures what passes through `inner` from now on.
-    pub(super) fn new(inner: S) -> Self {
+    pub(super) fn new(inner: W) -> Self {
         Self {
             inner,
             hash: Sha256::new(),
@@ -36,28 +38,16 @@ impl<S> Meter<S> {
     }
 
     /// What is measured, and the SHA-256 in hexadecimal.
-    pub(super) fn finish(self) -> (S, String) {
+    pub(super) fn finish(self) -> (W, String) {
         (self.inner, hex(&self.hash.finalize()))
-    }
-
-    fn count(&mut self, bytes: &[u8]) {
-        self.hash.update(bytes);
-        self.bytes += bytes.len() as u64;
-    }
-}
-
-impl<R: Read> Read for Meter<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.count(&buffer[..read]);
-        Ok(read)
     }
 }
 
 impl<W: io::Write> io::Write for Meter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
-        self.count(&bytes[..written]);
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
         Ok(written)
     }
 
@@ -66,11 +56,90 @@ impl<W: io::Write> io::Write for Meter<W> {
     }
 }
 
-type Measured = BufReader<Meter<File>>;
+/// The SHA-256 of some bytes, in hexadecimal.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// How many pieces of a file are read ahead.
+const AHEAD: usize = 4;
+
+/// A file that is read and hashed ahead on a thread of its own, so that unpacking it need not wait for that.
+struct Ahead {
+    pieces: Receiver<io::Result<Vec<u8>>>,
+    piece: Vec<u8>,
+    at: usize,
+    bytes: u64,
+    thread: JoinHandle<String>,
+}
+
+impl Ahead {
+    fn start(file: File) -> Self {
+        let (give, pieces) = sync_channel(AHEAD);
+        Self {
+            pieces,
+            piece: Vec::new(),
+            at: 0,
+            bytes: 0,
+            thread: thread::spawn(move || read_all(file, &give)),
+        }
+    }
+
+    /// The SHA-256 of all there was.
+    fn finish(self) -> io::Result<String> {
+        let ended = |_panic| io::Error::other("the thread that reads ended");
+        self.thread.join().map_err(ended)
+    }
+}
+
+/// Reads to the end, or until nobody takes the pieces any more; gives the SHA-256.
+fn read_all(mut file: File, give: &SyncSender<io::Result<Vec<u8>>>) -> String {
+    let mut hash = Sha256::new();
+    loop {
+        let mut piece = Vec::with_capacity(BUFFER);
+        let read = file.by_ref().take(BUFFER as u64).read_to_end(&mut piece);
+        let is_end = !matches!(read, Ok(1..));
+        hash.update(&piece);
+        let given = match read {
+            Ok(0) => Ok(()),
+            Ok(_) => give.send(Ok(piece)),
+            Err(e) => give.send(Err(e)),
+        };
+        if is_end || given.is_err() {
+            return hex(&hash.finalize());
+        }
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let piece = self.fill_buf()?;
+        let count = piece.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&piece[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Ahead {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.piece.len()
+            && let Ok(piece) = self.pieces.recv()
+        {
+            (self.piece, self.at) = (piece?, 0);
+            self.bytes += self.piece.len() as u64;
+        }
+        Ok(&self.piece[self.at..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.at += count;
+    }
+}
 
 enum Packed {
-    Plain(Measured),
-    Gzip(Box<MultiGzDecoder<Measured>>),
+    Plain(Ahead),
+    Gzip(Box<MultiGzDecoder<Ahead>>),
 }
 
 /// A dump file that is being read.
@@ -84,7 +153,7 @@ impl DumpReader {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let doing = |e| Error::io(format!("cannot read `{}`", path.display()), e);
         let file = File::open(path).map_err(doing)?;
-        let mut file = BufReader::with_capacity(BUFFER, Meter::new(file));
+        let mut file = Ahead::start(file);
         let start = file.fill_buf().map_err(doing)?;
         if let Some(error) = foreign(path, start) {
             return Err(error);
@@ -112,18 +181,20 @@ impl DumpReader {
     /// How many bytes of the file have been read.
     pub(super) fn position(&self) -> u64 {
         match &self.packed {
-            Packed::Plain(file) => file.get_ref().bytes(),
-            Packed::Gzip(gzip) => gzip.get_ref().get_ref().bytes(),
+            Packed::Plain(file) => file.bytes,
+            Packed::Gzip(gzip) => gzip.get_ref().bytes,
         }
     }
 
     /// The file's SHA-256; only right after it was read to its end.
-    pub(super) fn finish(self) -> String {
+    pub(super) fn finish(self) -> Result<String> {
         let file = match self.packed {
             Packed::Plain(file) => file,
             Packed::Gzip(gzip) => gzip.into_inner(),
         };
-        file.into_inner().finish().1
+        let path = self.path.display();
+        file.finish()
+            .map_err(|e| Error::io(format!("cannot read `{path}`"), e))
     }
 
     fn damaged(&self, error: io::Error) -> Error {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -13,7 +14,7 @@ use serde::Serialize;
 
 use super::list::{Entry, State};
 use super::manifest::Status;
-use super::{files, manifest};
+use super::{files, manifest, sidecar};
 use crate::base::{Error, Result};
 
 /// How long backups are kept.
@@ -158,151 +159,16 @@ pub fn delete(entry: &Entry) -> Result<()> {
         .path
         .with_file_name(format!(".{}{DELETING}", entry.name));
     fs::rename(&entry.path, &leaving).map_err(doing)?;
-    match fs::remove_file(manifest::path_beside(&entry.path)) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(doing(e)),
-        _ => {}
-    }
+    files::remove(&manifest::path_beside(&entry.path))?;
+    let folder = entry.path.parent().unwrap_or(Path::new("."));
+    sidecar::remove(folder, &entry.name.to_string())?;
     fs::remove_file(&leaving).map_err(doing)?;
-    entry.path.parent().map_or(Ok(()), files::sync_folder)
+    files::sync_folder(folder)
 }
 
 /// How files end that are being deleted.
 pub(super) const DELETING: &str = ".deleting";
 
 #[cfg(test)]
-mod tests {
-    use super::super::manifest::tests::sample;
-    use super::super::manifest::{Manifest, Pin};
-    use super::super::name::BackupName;
-    use super::Verdict::{Delete, Last, Newest, NewestRestored, Pinned};
-    use super::*;
-
-    /// An entry made so many days before `now`; `None` when nothing is known about it.
-    fn entry(days: i64, manifest: Option<Manifest>) -> Entry {
-        let name = BackupName::new("a", now() - (days * 24).hours());
-        let state = manifest.map_or(State::Unknown, |manifest| State::Good(Box::new(manifest)));
-        Entry {
-            path: name.to_string().into(),
-            name,
-            bytes: 3,
-            state,
-        }
-    }
-
-    fn now() -> Timestamp {
-        "2026-07-31T12:00:00Z".parse().unwrap()
-    }
-
-    fn good(days: i64) -> Entry {
-        entry(days, Some(sample("x")))
-    }
-
-    fn changed(days: i64, change: impl Fn(&mut Manifest)) -> Entry {
-        let mut manifest = sample("x");
-        change(&mut manifest);
-        entry(days, Some(manifest))
-    }
-
-    fn verdicts(entries: &[Entry]) -> Vec<Verdict> {
-        plan(entries, Rules::default(), now())
-    }
-
-    #[test]
-    fn old_ones_go_but_the_last_three_stay() {
-        let entries: Vec<Entry> = [1, 31, 32, 33, 34].map(good).into();
-
-        assert_eq!(verdicts(&entries), [Newest, Last, Last, Delete, Delete]);
-        let keep_all = Rules {
-            days: 0,
-            ..Rules::default()
-        };
-        assert!(!plan(&entries, keep_all, now()).contains(&Delete));
-    }
-
-    #[test]
-    fn newer_bad_files_never_push_out_good_ones() {
-        let mut entries: Vec<Entry> = (0..10).map(|days| entry(days, None)).collect();
-        entries.push(good(40));
-        entries.extend([41, 42, 43, 44].map(good));
-
-        let verdicts = verdicts(&entries);
-
-        assert!(verdicts[..10].iter().all(|v| *v == Verdict::Unknown));
-        assert_eq!(verdicts[10], Verdict::Newest);
-        assert!(!verdicts.contains(&Verdict::Delete), "{verdicts:?}");
-        assert_eq!(verdicts[13], Verdict::NothingNewer);
-    }
-
-    #[test]
-    fn pinned_and_restored_ones_stay() {
-        let later = now() + 24.hours();
-        let entries = [
-            good(1),
-            good(2),
-            good(3),
-            changed(40, |m| m.status = Status::Restored),
-            changed(41, |m| m.status = Status::Restored),
-            changed(42, |m| m.pin = Some(Pin::Until(later))),
-            changed(43, |m| m.pin = Some(Pin::Until(now()))),
-            changed(44, |m| m.pin = Some(Pin::Forever)),
-        ];
-
-        assert_eq!(
-            verdicts(&entries)[3..],
-            [NewestRestored, Delete, Pinned, Delete, Pinned]
-        );
-    }
-
-    #[test]
-    fn each_database_is_judged_by_itself() {
-        let other = |days| changed(days, |m| m.database = "prod".to_owned());
-        let entries = [good(1), good(2), good(3), good(40), other(41), other(42)];
-
-        let verdicts = verdicts(&entries);
-
-        assert_eq!(verdicts[3], Verdict::Delete);
-        assert_eq!(verdicts[4], Verdict::Newest);
-        assert_eq!(verdicts[5], Verdict::Last);
-    }
-
-    #[test]
-    fn a_wrong_clock_deletes_nothing() {
-        let mut entries = vec![good(0)];
-        entries.extend((31..40).map(good));
-
-        let early = plan(&entries, Rules::default(), now() - 1.hours());
-
-        assert!(early.iter().all(|v| *v == Verdict::ClockWrong));
-        assert!(verdicts(&entries).contains(&Verdict::Delete));
-    }
-
-    #[test]
-    fn the_newest_of_each_period_stays() {
-        let entries: Vec<Entry> = (0..400).step_by(10).map(good).collect();
-        let rules = Rules {
-            days: 5,
-            monthly: 6,
-            ..Rules::default()
-        };
-
-        let verdicts = plan(&entries, rules, now());
-
-        let kept = verdicts.iter().filter(|v| **v == Verdict::Period).count();
-        assert_eq!(kept, 5, "{verdicts:?}");
-    }
-
-    #[test]
-    fn a_deleted_backup_takes_its_manifest_along() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut entry = good(1);
-        entry.path = folder.path().join(entry.name.to_string());
-        fs::write(&entry.path, "abc").unwrap();
-        sample(&entry.name.to_string())
-            .write(folder.path())
-            .unwrap();
-
-        delete(&entry).unwrap();
-
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    }
-}
+#[path = "retention_tests.rs"]
+mod tests;

@@ -106,7 +106,7 @@ fn read_here(path: &Path, watch: &Watch) -> Result<Verified> {
         manifest: None,
         facts: scanner.finish(),
         bytes: reader.position(),
-        sha256: reader.finish(),
+        sha256: reader.finish()?,
     })
 }
 
@@ -121,6 +121,22 @@ fn compare(read: &Verified, manifest: &Manifest) -> Result<()> {
     }
     if read.sha256 != manifest.sha256 {
         return Err(changed("its checksum differs"));
+    }
+    if let Some(roles) = &manifest.roles {
+        let path = read
+            .path
+            .with_file_name(super::sidecar::roles_of(&manifest.file));
+        let text = std::fs::read(&path)
+            .map_err(|e| Error::io(format!("cannot read `{}`", path.display()), e))?;
+        if super::reader::hash(&text) != roles.sha256 {
+            let path = path.display();
+            return Err(Error::corrupt(format!(
+                "`{path}` was changed since it was made"
+            )));
+        }
+    }
+    if manifest.redis.is_some() {
+        super::redis::verify(&read.path)?;
     }
     // The checksum covers the file; what the manifest claims about it has to be looked at by itself.
     if read.facts.tables != manifest.facts.tables {

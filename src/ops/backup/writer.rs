@@ -1,18 +1,16 @@
-//! Writes a dump as it streams in: scanned, packed, hashed, on a thread of its own.
+//! Writes a dump as it streams in: scanned, packed, hashed, on threads of its own.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use rustix::fs::{Advice, fadvise};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::files;
 use super::reader::Meter;
 use super::scanner::{Facts, Scanner};
+use super::{files, gzip};
 use crate::base::{Error, Result, units};
 
 /// What was written.
@@ -27,7 +25,7 @@ pub(super) struct Written {
 }
 
 /// How many pieces may wait to be written.
-const QUEUE: usize = 8;
+const QUEUE: usize = 4;
 
 enum Message {
     Piece(Vec<u8>),
@@ -79,19 +77,16 @@ fn write(
 ) -> Result<Written> {
     let failed = |e| writing(path, e);
     let mut scanner = Scanner::new();
-    let mut gzip = GzEncoder::new(Meter::new(file), Compression::new(level));
-    loop {
-        match pieces.blocking_recv() {
-            Some(Message::Piece(piece)) => {
-                scanner.feed(&piece);
-                gzip.write_all(&piece).map_err(failed)?;
-            }
-            Some(Message::End) => break,
-            // Nobody said that this is the end: the dump was given up.
-            None => return Err(Error::internal("the backup was given up")),
+    let next = || match pieces.blocking_recv() {
+        Some(Message::Piece(piece)) => {
+            scanner.feed(&piece);
+            Ok(Some(piece))
         }
-    }
-    let meter = gzip.finish().map_err(failed)?;
+        Some(Message::End) => Ok(None),
+        // Nobody said that this is the end: the dump was given up.
+        None => Err(io::Error::other("the backup was given up")),
+    };
+    let meter = gzip::pack(Meter::new(file), level, next).map_err(failed)?;
     let bytes = meter.bytes();
     let (file, sha256) = meter.finish();
     file.sync_all().map_err(failed)?;

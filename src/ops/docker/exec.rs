@@ -1,9 +1,12 @@
 //! Running a program in a container, without a terminal.
 
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
-use futures_util::StreamExt;
-use tokio::io::AsyncWriteExt;
+use futures_util::{Stream, StreamExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::connect::Engine;
 use super::error::failed;
@@ -185,6 +188,81 @@ pub async fn stream(
         () = feed => {}
     }
     exit_code(engine, &id).await
+}
+
+/// How long the engine may take to notice that a program has ended.
+const NOTICE: Duration = Duration::from_secs(10);
+const NOTICE_POLL: Duration = Duration::from_millis(20);
+
+type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>;
+
+/// A program that runs in a container and is read at the reader's pace. Its input stays open until this is dropped.
+pub struct Attached {
+    engine: Engine,
+    id: String,
+    doing: String,
+    output: Output,
+    input: Pin<Box<dyn AsyncWrite + Send>>,
+}
+
+/// Starts a program to be read piece by piece.
+pub async fn attach(engine: &Engine, container: &str, exec: &Exec) -> Result<Attached> {
+    let id = exec.create(engine, container, Attach::Both).await?;
+    let doing = exec.doing(container);
+    let options = StartExecOptions {
+        output_capacity: Some(CAPACITY),
+        ..StartExecOptions::default()
+    };
+    let started = engine.client().start_exec(&id, Some(options)).await;
+    match started.map_err(|e| failed(doing.clone(), e))? {
+        StartExecResults::Attached { output, input } => Ok(Attached {
+            engine: engine.clone(),
+            id,
+            doing,
+            output,
+            input,
+        }),
+        StartExecResults::Detached => {
+            Err(Error::internal("a program was started and not attached"))
+        }
+    }
+}
+
+impl Attached {
+    /// Adds what comes next to one of the two; `false` at the end, which says nothing about success.
+    pub async fn read(&mut self, stdout: &mut Vec<u8>, stderr: &mut Vec<u8>) -> Result<bool> {
+        let Some(piece) = self.output.next().await else {
+            return Ok(false);
+        };
+        match piece.map_err(|e| failed(self.doing.clone(), e))? {
+            LogOutput::StdErr { message } => stderr.extend_from_slice(&message),
+            LogOutput::StdOut { message }
+            | LogOutput::StdIn { message }
+            | LogOutput::Console { message } => stdout.extend_from_slice(&message),
+        }
+        Ok(true)
+    }
+
+    /// The exit code of a program whose output is at its end. The end comes as well when the engine or the connection
+    /// breaks, so the program must be known to have ended.
+    pub async fn finish(mut self) -> Result<i64> {
+        let start = Instant::now();
+        loop {
+            let facts = self.engine.client().inspect_exec(&self.id).await;
+            let facts = facts.map_err(|e| failed("cannot see how a program ended", e))?;
+            if facts.running == Some(false)
+                && let Some(code) = facts.exit_code
+            {
+                let _closed_already = self.input.shutdown().await;
+                return Ok(code);
+            }
+            if start.elapsed() > NOTICE {
+                let message = format!("{}: its output ended and it did not", self.doing);
+                return Err(Error::unavailable(message).hint("try again"));
+            }
+            tokio::time::sleep(NOTICE_POLL).await;
+        }
+    }
 }
 
 /// How a program that was started ended.

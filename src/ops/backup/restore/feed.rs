@@ -66,7 +66,7 @@ pub(super) fn feed(path: &Path, omit: &Omit, jobs: &mpsc::Sender<Job>) -> Result
     }
     Ok(Read {
         facts: scanner.finish(),
-        sha256: reader.finish(),
+        sha256: reader.finish()?,
     })
 }
 

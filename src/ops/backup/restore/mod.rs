@@ -9,6 +9,7 @@ mod names;
 mod omit;
 mod pick;
 mod plan;
+mod prove;
 mod replay;
 mod rollback;
 mod room;
@@ -21,6 +22,7 @@ mod swap;
 pub use kept::KEEP_OLD;
 pub use pick::pick;
 pub use plan::{Live, Owners, Plan, plan};
+pub use prove::{prove, sweep};
 pub use rollback::{KeptDatabase, RolledBack, clear, kept, rollback};
 pub use run::{RestoreOptions, Restored, restore};
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Making backups.
 
-use super::super::{Mode, Pin, Rules, Verdict, clean, list, set_pin, verify};
+use super::super::manifest::Status;
+use super::super::{Manifest, Mode, Pin, Rules, Verdict, clean, list, prove, set_pin, verify};
 use super::*;
-use crate::base::Kind;
+use crate::base::{Cancel, Kind};
 
 #[test]
 fn a_backup_has_a_manifest_that_tells_what_it_holds() {
@@ -14,7 +15,14 @@ fn a_backup_has_a_manifest_that_tells_what_it_holds() {
 
         let manifest = &artifact.manifest;
         let name = manifest.file.trim_end_matches(".sql.gz").to_owned();
-        assert_eq!(bench.files(), [format!("{name}.json"), format!("{name}.sql.gz")]);
+        let files = ["json", "sql.gz", "sql.gz.sha256"].map(|end| format!("{name}.{end}"));
+        assert_eq!(bench.files(), files);
+        let checked = crate::ops::process::command("sha256sum")
+            .args(["--check", "--strict", "--quiet", &files[2]])
+            .current_dir(bench.folder.path())
+            .status();
+        assert!(checked.unwrap().success());
+        assert!(manifest.times.dump + manifest.times.verify <= manifest.ms);
         assert_eq!(manifest.facts.tables["public.kinds"], 1);
         let odd = r#"public."Odd ""Name; COPY x FROM stdin;""#;
         assert_eq!(manifest.facts.tables[odd], 300);
@@ -119,6 +127,13 @@ fn what_a_killed_run_left_goes_with_the_next_backup() {
         std::fs::write(file(".sample_backup_20200101_000000.json.partial"), "x").unwrap();
         std::fs::write(file(".sample_backup_20200102_000000.sql.gz.deleting"), "x").unwrap();
         std::fs::write(file("sample_backup_20200102_000000.json"), "x").unwrap();
+        std::fs::write(file("sample_backup_20200102_000000.sql.gz.sha256"), "x").unwrap();
+        std::fs::write(
+            file(".sample_backup_20200103_000000.sql.gz.sha256.partial"),
+            "x",
+        )
+        .unwrap();
+        std::fs::write(file(".sample_backup_20200103_000000.rdb.partial"), "x").unwrap();
         // Killed between the last two steps: only the manifest's name is missing.
         let manifest = file(&format!(
             ".{}.partial",
@@ -129,6 +144,8 @@ fn what_a_killed_run_left_goes_with_the_next_backup() {
             manifest,
         )
         .unwrap();
+        let checksum = format!("{}.sha256", good.manifest.file);
+        std::fs::rename(file(&checksum), file(&format!(".{checksum}.partial"))).unwrap();
 
         let again = bench.create().await?;
 
@@ -137,7 +154,7 @@ fn what_a_killed_run_left_goes_with_the_next_backup() {
             .map(|entry| (entry.path.clone(), entry.state_word()))
             .collect();
         assert_eq!(states, [(again.path, "verified"), (good.path, "verified")]);
-        assert_eq!(bench.files().len(), 4, "{:?}", bench.files());
+        assert_eq!(bench.files().len(), 6, "{:?}", bench.files());
         Ok(())
     })
     .unwrap();
@@ -175,6 +192,141 @@ fn a_pin_and_cleaning_work_on_the_folder() {
         assert_eq!(pinned.pin, Some(Pin::Forever));
         assert_eq!(decided[0].1, Verdict::Newest);
         assert!(made.path.exists());
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn tables_are_left_out_by_name_and_a_misspelt_one_is_refused() {
+    run(async {
+        let bench = Bench::with("create table a (b int); insert into a values (1); create table log (b int); insert into log values (1), (2)").await;
+        let mut request = bench.request();
+        request.options.exclude_data = vec!["public.lg".to_owned()];
+        let error = create(&request, &|_| {}).await.unwrap_err();
+        assert_eq!(error.message(), "there is no table `public.lg` to leave out");
+        request.options.exclude_data = vec!["log".to_owned()];
+
+        let made = create(&request, &|_| {}).await?;
+
+        assert_eq!(made.manifest.facts.tables.keys().collect::<Vec<_>>(), ["public.a"]);
+        assert_eq!(made.manifest.facts.created_tables, 2);
+        assert_eq!(made.manifest.excluded, ["log"]);
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn the_roles_of_the_server_are_beside_without_passwords() {
+    run(async {
+        let bench = Bench::with("create table a (b int)").await;
+        let mut request = bench.request();
+        request.options.roles = true;
+
+        let made = create(&request, &|_| {}).await?;
+
+        let path = made.path.to_string_lossy().replace(".sql.gz", ".roles.sql");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("CREATE ROLE lexi;"), "{text}");
+        assert!(!text.contains("SCRAM"), "{text}");
+        assert_eq!(
+            made.manifest.roles.as_ref().unwrap().bytes,
+            text.len() as u64
+        );
+        std::fs::write(&path, text.replace("lexi", "eve")).unwrap();
+        assert_eq!(
+            verify(&made.path, &|_| {}).await.unwrap_err().kind(),
+            Kind::Corrupt
+        );
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_backup_is_proven_by_restoring_it_and_nothing_is_left() {
+    run(async {
+        let bench = Bench::with(CONTENT).await;
+        let made = bench.create().await?;
+        let wait = Duration::from_secs(30);
+
+        let proven = prove(
+            &made.path,
+            &bench.target,
+            wait,
+            &Cancel::detached(),
+            &|_| {},
+        )
+        .await?;
+
+        assert_eq!(proven.status, Status::Restored);
+        assert_eq!(Manifest::beside(&made.path)?, Some(proven));
+        assert_eq!(list(bench.folder.path())?[0].state_word(), "restored");
+        assert_eq!(bench.beside("restore").await, [""; 0]);
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_backup_that_cannot_be_restored_is_not_proven_and_nothing_is_left() {
+    run(async {
+        // The function is found by the search path of a session, which a dump empties.
+        let bench = Bench::with(
+            "create function twice(a int) returns int language sql immutable as 'select a * 2'; \
+             create function doubled(a int) returns int language plpgsql immutable as 'begin return twice(a); end'; \
+             create table a (b int); insert into a values (1); create index on a (doubled(b))",
+        )
+        .await;
+        let made = bench.create().await?;
+        let wait = Duration::from_secs(30);
+
+        let error = prove(&made.path, &bench.target, wait, &Cancel::detached(), &|_| {})
+            .await
+            .unwrap_err();
+
+        let text = error.full_message();
+        assert!(text.contains("cannot be restored") && text.contains("twice"), "{text}");
+        assert_eq!(list(bench.folder.path())?[0].state_word(), "verified");
+        assert_eq!(bench.beside("restore").await, [""; 0]);
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_database_that_a_killed_proof_left_goes_with_the_next_backup() {
+    run(async {
+        let bench = Bench::with("create table a (b int)").await;
+        let left = format!("{}_restore_20200101_000000", bench.target.database);
+        bench.run(&format!("create database {left}")).await;
+        bench
+            .run(&format!(
+                "comment on database {left} is 'lexi: being restored, not in use'"
+            ))
+            .await;
+
+        let made = bench.create().await?;
+
+        assert_eq!(bench.beside("restore").await, [""; 0]);
+        assert!(made.warnings[0].contains(&left), "{:?}", made.warnings);
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_backup_of_half_the_size_is_remarked_on() {
+    run(async {
+        let bench = Bench::with("create table a (b text); insert into a select md5(g::text) from generate_series(1, 2000) g").await;
+        let first = bench.create().await?;
+        bench.run("delete from a").await;
+
+        let second = bench.create().await?;
+
+        assert_eq!(first.warnings, [""; 0]);
+        assert!(second.warnings[0].contains("look whether rows are missing"), "{:?}", second.warnings);
         Ok(())
     })
     .unwrap();

@@ -91,6 +91,8 @@ impl Bench {
             project: "sample",
             profile: "test",
             registry: &self.registry,
+            container: None,
+            redis: None,
             options: Options {
                 wait: Duration::from_secs(30),
                 ..Options::default()
