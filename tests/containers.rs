@@ -84,6 +84,21 @@ task("inside", #{ about: "A failing program" }, || { stack::shell("app", ["sh", 
     }
 
     #[test]
+    fn a_dry_run_of_down_ends_nothing() {
+        let stack = Stack::new();
+        stack.0.lexi("run go").succeeds();
+
+        let dry = stack.0.lexi("--dry-run run end").succeeds();
+        let _shown = dry
+            .says("[]")
+            .tells("remove service db")
+            .tells("remove volume");
+
+        let rows = stack.0.lexi("run look --json").succeeds().json();
+        assert_eq!(rows.as_array().map(Vec::len), Some(2));
+    }
+
+    #[test]
     fn what_is_made_anew_is_said_and_a_restart_warns_of_it() {
         let stack = Stack::new();
         stack.0.lexi("run go").succeeds();

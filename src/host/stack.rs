@@ -155,7 +155,8 @@ pub mod api {
         work::start(&ctx, "stack::restart", services, options)
     }
 
-    /// Ends every running service of the profile in good order; the data stays. Gives the names of those that ran.
+    /// Ends every running service of the profile in good order; the data stays. Gives the names of those that ran. With
+    /// `--dry-run` what would be done is shown, nothing is done, and no name is given.
     ///
     /// # Errors
     /// - `timeout`: a server does not end in time; it still runs

@@ -151,6 +151,7 @@ fn line(action: &Action) -> String {
         Verb::Start => "start",
         Verb::Keep => "keep",
         Verb::Restart => "restart",
+        Verb::Stop => "stop",
         Verb::Recreate => "recreate",
         Verb::Remove => "remove",
     };

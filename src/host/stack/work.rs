@@ -222,6 +222,17 @@ struct DownOptions {
     volumes: bool,
 }
 
+impl DownOptions {
+    /// What becomes of the data.
+    fn what(&self) -> Volumes {
+        if self.volumes {
+            Volumes::Remove
+        } else {
+            Volumes::Keep
+        }
+    }
+}
+
 /// Whether data may be removed: in a protected profile only with the database's name.
 fn may_lose_data(host: &Host) -> Result<()> {
     if !host.profile().is_protected() {
@@ -241,6 +252,9 @@ fn may_lose_data(host: &Host) -> Result<()> {
 pub(super) fn down(ctx: &NativeCallContext, options: Map) -> RhaiResultOf<Array> {
     let name = "stack::down";
     let options: DownOptions = bridge::options(ctx, name, options)?;
+    if Host::of(ctx).flags().dry_run {
+        return plan_down(ctx, name, &options);
+    }
     if options.volumes {
         bridge::call(ctx, name, may_lose_data)?;
     }
@@ -259,17 +273,46 @@ pub(super) fn down(ctx: &NativeCallContext, options: Map) -> RhaiResultOf<Array>
                 .collect::<Vec<_>>())
         }
         Driver::Docker(driver) => {
-            let volumes = if options.volumes {
-                Volumes::Remove
-            } else {
-                Volumes::Keep
-            };
-            Ok(containers::down(host, &driver, &options.only, volumes)
-                .await?
-                .services)
+            Ok(
+                containers::down(host, &driver, &options.only, options.what())
+                    .await?
+                    .services,
+            )
         }
     })?;
     Ok(names.into_iter().map(Dynamic::from).collect())
+}
+
+/// Shows what `down` would do.
+fn plan_down(ctx: &NativeCallContext, name: &str, options: &DownOptions) -> RhaiResultOf<Array> {
+    existing(ctx, name, async |host, driver| {
+        let plan = match driver {
+            Driver::Native(driver) => native_plan_down(&driver, options),
+            Driver::Docker(driver) => driver.plan_down(&options.only, options.what()).await?,
+        };
+        Show::new(host, &strand::current()).dry_run(&plan);
+        Ok(Array::new())
+    })
+}
+
+/// What runs is ended; data is named where it goes, too.
+fn native_plan_down(driver: &native::Driver, options: &DownOptions) -> Plan {
+    let is_named = |name: &String| options.only.is_empty() || options.only.contains(name);
+    let mut plan = Plan::default();
+    for one in driver.list() {
+        if !is_named(&one.service) {
+            continue;
+        }
+        if one.state == "running" {
+            let action = Action::service(Verb::Stop, &one.service, &[]);
+            plan.actions.push(action);
+        }
+        if options.volumes {
+            let notes = &mut plan.notes;
+            notes.push(format!("{}: its data is removed", one.service));
+        }
+    }
+    plan
 }
 
 pub(super) fn status(ctx: &NativeCallContext) -> RhaiResultOf<Dynamic> {

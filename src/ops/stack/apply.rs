@@ -10,6 +10,7 @@ use super::labels;
 use super::observe::{self, Image, Observed};
 use super::plan::{Kind, Plan, Verb};
 use super::ready::Board;
+use super::stopping::Stopping;
 use super::wanted::{Place, Wanted};
 use crate::base::{Error, Result};
 use crate::ops::docker::auth::Logins;
@@ -183,7 +184,7 @@ impl Work<'_> {
             gone.filter_map(|action| Some((action.name.as_str(), action.container.as_deref()?)));
         try_join_all(gone.map(async |(name, id)| {
             (self.report)(Progress::Doing(name, "removing"));
-            container::stop(self.engine, id, None).await?;
+            Stopping::of(self.place).stop(self.engine, id).await?;
             container::remove(self.engine, id, Anonymous::Keep).await
         }))
         .await

@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use super::apply::{Progress, Report};
 use super::labels;
+use super::plan::{Action, Kind, Plan};
+use super::stopping::Stopping;
 use super::wanted::Place;
 use crate::base::{Error, Result};
 use crate::ops::docker::container::{self, Anonymous, Container, Filter};
@@ -35,6 +37,62 @@ pub struct Gone {
     pub volumes: Vec<String>,
 }
 
+/// What of a project is ended: containers and networks.
+struct Parts {
+    containers: Vec<Container>,
+    networks: Vec<Network>,
+}
+
+/// All of a project, or of its services those with these names.
+async fn look(engine: &Engine, place: &Place, names: &[String]) -> Result<Parts> {
+    let filter = Filter {
+        all: true,
+        labels: place.filter(),
+        ..Filter::default()
+    };
+    let (mut containers, mut networks) = tokio::try_join!(
+        container::list(engine, &filter),
+        network::list(engine, place.filter()),
+    )?;
+    if !names.is_empty() {
+        let is_named = |one: &Container| {
+            one.service
+                .as_ref()
+                .is_some_and(|name| names.contains(name))
+        };
+        containers.retain(is_named);
+        networks.clear();
+    }
+    Ok(Parts {
+        containers,
+        networks,
+    })
+}
+
+/// What `down` would do.
+pub(super) async fn plan(
+    engine: &Engine,
+    place: &Place,
+    names: &[String],
+    wanted: Volumes,
+) -> Result<Plan> {
+    let parts = look(engine, place, names).await?;
+    let mut actions: Vec<Action> = services_of(&parts.containers)
+        .iter()
+        .map(|name| Action::gone(Kind::Service, name))
+        .collect();
+    let networks = parts.networks.iter();
+    actions.extend(networks.map(|one| Action::gone(Kind::Network, &one.name)));
+    if names.is_empty() && wanted == Volumes::Remove {
+        let volumes = volumes(engine, place).await?;
+        actions.extend(volumes.iter().map(|name| Action::gone(Kind::Volume, name)));
+    }
+    Ok(Plan {
+        actions,
+        ..Plan::default()
+    })
+}
+
 /// Ends the services of a project, or those with these names.
 pub(super) async fn down(
     engine: &Engine,
@@ -43,32 +101,20 @@ pub(super) async fn down(
     volumes: Volumes,
     report: Report<'_>,
 ) -> Result<Gone> {
-    let filter = Filter {
-        all: true,
-        labels: place.filter(),
-        ..Filter::default()
-    };
-    let (containers, networks) = tokio::try_join!(
-        container::list(engine, &filter),
-        network::list(engine, place.filter()),
-    )?;
-    let is_named = |one: &Container| {
-        names.is_empty()
-            || one
-                .service
-                .as_ref()
-                .is_some_and(|name| names.contains(name))
-    };
-    let containers: Vec<Container> = containers.into_iter().filter(is_named).collect();
-    let networks = if names.is_empty() {
-        networks
-    } else {
-        Vec::new()
+    let Parts {
+        containers,
+        networks,
+    } = look(engine, place, names).await?;
+    let ending = Ending {
+        engine,
+        stopping: Stopping::of(place),
+        volumes,
+        report,
     };
     let running = containers.iter().map(|one| one.id.as_str()).collect();
     let running = watch::channel(running).0;
     tokio::try_join!(
-        end_all(engine, &containers, &running, volumes, report),
+        ending.all(&containers, &running),
         remove_networks(engine, &networks, &running),
     )?;
     let mut gone = Gone {
@@ -115,49 +161,58 @@ fn services_of(containers: &[Container]) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// Each container ends when everything that depends on it has ended.
-async fn end_all<'a>(
-    engine: &Engine,
-    containers: &'a [Container],
-    running: &Running<'a>,
+/// Whether a container's service depends on another.
+fn needs(user: &Container, service: Option<&str>) -> bool {
+    let label = user
+        .labels
+        .get(labels::DEPENDS_ON)
+        .map_or("", String::as_str);
+    service.is_some_and(|service| labels::dependencies(label).any(|name| name == service))
+}
+
+/// How containers are ended.
+struct Ending<'a> {
+    engine: &'a Engine,
+    stopping: Stopping,
     volumes: Volumes,
-    report: Report<'_>,
-) -> Result<()> {
-    let anonymous = if volumes == Volumes::Remove {
-        Anonymous::Remove
-    } else {
-        Anonymous::Keep
-    };
-    let needs = |user: &Container, service: Option<&str>| {
-        let label = user
-            .labels
-            .get(labels::DEPENDS_ON)
-            .map_or("", String::as_str);
-        service.is_some_and(|service| labels::dependencies(label).any(|name| name == service))
-    };
-    try_join_all(containers.iter().map(async |one| {
-        let service = one.service.as_deref();
-        let users = containers
-            .iter()
-            .filter(|user| user.id != one.id && needs(user, service));
-        let users: Vec<&str> = users.map(|user| user.id.as_str()).collect();
-        until(running, |running| {
-            !users.iter().any(|user| running.contains(user))
-        })
-        .await?;
-        let name = service.unwrap_or(&one.name);
-        if matches!(one.state.as_str(), "running" | "restarting" | "paused") {
-            report(Progress::Doing(name, "stopping"));
-            container::stop(engine, &one.id, None).await?;
-        }
-        // Those it needs need not wait until its files are gone, too.
-        running.send_modify(|running| {
-            running.remove(one.id.as_str());
+    report: Report<'a>,
+}
+
+impl Ending<'_> {
+    /// Each container ends when everything that depends on it has ended.
+    async fn all<'a>(&self, containers: &'a [Container], running: &Running<'a>) -> Result<()> {
+        let each = containers.iter().map(async |one| {
+            let service = one.service.as_deref();
+            let users = containers
+                .iter()
+                .filter(|user| user.id != one.id && needs(user, service));
+            let users: Vec<&str> = users.map(|user| user.id.as_str()).collect();
+            until(running, |running| {
+                !users.iter().any(|user| running.contains(user))
+            })
+            .await?;
+            self.one(one).await?;
+            // Those it needs need not wait until its files are gone, too.
+            running.send_modify(|running| {
+                running.remove(one.id.as_str());
+            });
+            let anonymous = match self.volumes {
+                Volumes::Remove => Anonymous::Remove,
+                Volumes::Keep => Anonymous::Keep,
+            };
+            container::remove(self.engine, &one.id, anonymous).await
         });
-        container::remove(engine, &one.id, anonymous).await
-    }))
-    .await
-    .map(drop)
+        try_join_all(each).await.map(drop)
+    }
+
+    async fn one(&self, one: &Container) -> Result<()> {
+        if !matches!(one.state.as_str(), "running" | "restarting" | "paused") {
+            return Ok(());
+        }
+        let name = one.service.as_deref().unwrap_or(&one.name);
+        (self.report)(Progress::Doing(name, "stopping"));
+        self.stopping.stop(self.engine, &one.id).await
+    }
 }
 
 /// The names of a project's volumes.

@@ -11,6 +11,7 @@ use super::observe::observe;
 use super::plan::{Asked, Plan, plan};
 use super::ready::Probe;
 use super::service::Service;
+use super::stopping::Stopping;
 use super::wanted::{Place, Wanted};
 use crate::base::{Error, Kind, Result};
 use crate::ops::docker::auth::Logins;
@@ -131,6 +132,7 @@ impl DockerDriver {
         listener: Listener<'_>,
     ) -> Result<Vec<Row>> {
         let _lock = self.lock("up").await?;
+        Stopping::of(&self.place).finish(&self.engine).await?;
         let wanted = self.place.wanted(services)?;
         self.place.remember()?;
         let (mut tries, mut pause) = (TRIES, PAUSE);
@@ -185,6 +187,11 @@ impl DockerDriver {
             report: listener.progress,
         };
         work.apply().await
+    }
+
+    /// What ending all services would do, or those with these names; changes nothing.
+    pub async fn plan_down(&self, names: &[String], volumes: Volumes) -> Result<Plan> {
+        down::plan(&self.engine, &self.place, names, volumes).await
     }
 
     /// Ends all services, or those with these names.

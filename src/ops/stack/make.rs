@@ -7,6 +7,7 @@ use bollard::query_parameters::{CreateContainerOptionsBuilder, RenameContainerOp
 
 use super::apply::{Progress, Work};
 use super::observe::Image;
+use super::stopping::Stopping;
 use super::wanted::Wanted;
 use crate::base::{Error, Result};
 use crate::ops::docker::container::{self, Anonymous};
@@ -89,7 +90,7 @@ impl Work<'_> {
         }
         let temporary = format!("{}_{}", &old[..old.len().min(12)], wanted.container);
         let id = self.create(wanted, &temporary, body).await?;
-        container::stop(self.engine, old, None).await?;
+        Stopping::of(self.place).stop(self.engine, old).await?;
         container::remove(self.engine, old, Anonymous::Keep).await?;
         let options = RenameContainerOptionsBuilder::default()
             .name(&wanted.container)

@@ -18,6 +18,7 @@ mod ready;
 pub mod risk;
 mod secrets;
 pub mod service;
+mod stopping;
 pub mod tls;
 pub mod wanted;
 

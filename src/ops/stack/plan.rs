@@ -29,6 +29,8 @@ pub enum Verb {
     Keep,
     /// It is ended and started again as it is.
     Restart,
+    /// It is ended and stays.
+    Stop,
     /// It is made anew.
     Recreate,
     /// It is taken away.
@@ -74,6 +76,14 @@ impl Action {
             name: name.to_owned(),
             causes: causes.iter().map(|cause| (*cause).to_owned()).collect(),
             container: None,
+        }
+    }
+
+    /// Something that is taken away since that was asked for.
+    pub(super) fn gone(kind: Kind, name: &str) -> Self {
+        Self {
+            causes: Vec::new(),
+            ..Self::new(Verb::Remove, kind, name, "")
         }
     }
 
