@@ -9,7 +9,11 @@ use crate::harness::{HUNG, Outcome, Project, Signal, send};
 /// How many rounds: the first number with the other tests, the second with `tests/soak`.
 pub(crate) fn rounds(short: usize, full: usize) -> usize {
     if std::env::var("LEXI_SOAK").is_ok_and(|form| form == "full") {
-        full
+        let rounds = std::env::var("LEXI_SOAK_ROUNDS");
+        rounds
+            .ok()
+            .and_then(|rounds| rounds.parse().ok())
+            .unwrap_or(full)
     } else {
         short
     }

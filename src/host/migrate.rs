@@ -1,5 +1,6 @@
 //! The `migrate` namespace: the profile's database and the numbered files that change its schema.
 
+pub mod generating;
 pub mod other;
 pub mod settling;
 
@@ -21,6 +22,7 @@ use crate::ops::migrate::{self as ops, Event, Files, Report, UpOptions};
 /// The functions of this namespace.
 pub(super) fn module() -> Module {
     let mut module = rhai::exported_module!(api);
+    module.combine(rhai::exported_module!(generating::api));
     module.combine(rhai::exported_module!(settling::api));
     module.combine(rhai::exported_module!(other::api));
     module

@@ -18,6 +18,7 @@ pub mod pipeline;
 pub mod process;
 pub mod prompt;
 pub mod redis;
+pub mod schema;
 pub mod seed;
 pub mod stack;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod engine;
 use rustix::process::{Pid, kill_process, kill_process_group};
 
+pub(crate) mod dump;
 mod filter;
 mod outcome;
 mod own_engine;
@@ -15,7 +16,7 @@ pub(crate) use outcome::Outcome;
 pub(crate) use own_engine::OwnEngine;
 pub(crate) use project::Project;
 pub(crate) use rustix::process::Signal;
-pub(crate) use servers::{free_port, psql_as};
+pub(crate) use servers::{free_port, postgres_port, psql, psql_as};
 pub(crate) use terminal::Terminal;
 
 /// The program under test.

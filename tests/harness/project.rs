@@ -84,6 +84,14 @@ impl Project {
         self.task("t.rhai", &text)
     }
 
+    /// Another task, `name`, with this body.
+    pub(crate) fn body_of(&self, name: &str, body: &str) -> &Self {
+        let text =
+            format!("//! Sample\n\ntask(\"{name}\", #{{ about: \"Try\" }}, || {{\n{body}\n}});\n");
+        self.write(&format!("tasks/{name}.rhai"), &text);
+        self
+    }
+
     /// Sets a variable of the environment, which is otherwise nearly empty.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));

@@ -61,6 +61,11 @@ impl Project {
     }
 }
 
+/// The port of the tests' own server.
+pub(crate) fn postgres_port() -> u16 {
+    POSTGRES.get_or_init(start_postgres).port
+}
+
 /// Asks a database of the tests' own server.
 #[track_caller]
 pub(crate) fn psql(port: u16, database: &str, sql: &str) -> String {

@@ -34,6 +34,19 @@ fn folder(host: &Host, option: Option<&str>) -> Result<PathBuf> {
     Ok(crate::ops::files::normal(&host.project().path(folder)))
 }
 
+/// The container that the server of a target runs in, if it does.
+pub(super) async fn container_of(
+    host: &Host,
+    target: &crate::ops::database::Target,
+) -> Result<Option<Container>> {
+    let found = super::stack::container_of(host, &target.host, target.port).await?;
+    Ok(found.map(|(engine, id, service)| Container {
+        engine,
+        id,
+        service,
+    }))
+}
+
 /// What a backup needs to know besides its options; owned, so that a request can borrow from it.
 struct Surroundings {
     target: crate::ops::database::Target,
@@ -56,15 +69,7 @@ impl Surroundings {
 
     /// Finds the container that the server runs in; where there is none, `pg_dump` of this machine is looked for.
     async fn find_container(&mut self, host: &Host) -> Result<()> {
-        let (address, port) = (&self.target.host, self.target.port);
-        self.container =
-            super::stack::container_of(host, address, port)
-                .await?
-                .map(|(engine, id, service)| Container {
-                    engine,
-                    id,
-                    service,
-                });
+        self.container = container_of(host, &self.target).await?;
         Ok(())
     }
 

@@ -47,7 +47,7 @@ impl Before {
 }
 
 /// What tells a server from every other one; not every user may ask.
-async fn identity(connection: &mut PgConnection) -> Option<String> {
+pub(super) async fn identity(connection: &mut PgConnection) -> Option<String> {
     const SQL: &str = "select system_identifier::text from pg_control_system()";
     connection.fetch_one(SQL).await.ok()?.try_get(0).ok()
 }

@@ -74,15 +74,35 @@ impl Dump<'_> {
         let password = PasswordFile::write(self.scratch, self.target)?;
         let arguments = ["--globals-only", "--no-role-passwords", "--no-password"];
         let arguments = arguments.map(str::to_owned).to_vec();
-        let mut source = self.start(&password, "pg_dumpall", arguments).await?;
-        let mut text = Vec::new();
-        while source.read(&mut text).await? > 0 {}
-        let (exit, said) = source.finish().await?;
-        exit.ok("pg_dumpall", &said)
-            .map_err(|e| explain(e, &said))?;
+        let text = self.text(&password, "pg_dumpall", arguments).await?;
         if super::lexer::find(&text, b"\n-- PostgreSQL database cluster dump complete").is_none() {
             return Err(Error::corrupt("the dump of the roles has no end"));
         }
+        Ok(text)
+    }
+
+    /// The schema without rows, as SQL.
+    pub(super) async fn schema(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+        let password = PasswordFile::write(self.scratch, self.target)?;
+        let arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
+        let text = self.text(&password, "pg_dump", arguments).await?;
+        if super::lexer::find(&text, b"\n-- PostgreSQL database dump complete").is_none() {
+            return Err(Error::corrupt("the dump of the schema has no end"));
+        }
+        Ok(text)
+    }
+
+    async fn text(
+        &self,
+        password: &PasswordFile,
+        name: &str,
+        arguments: Vec<String>,
+    ) -> Result<Vec<u8>> {
+        let mut source = self.start(password, name, arguments).await?;
+        let mut text = Vec::new();
+        while source.read(&mut text).await? > 0 {}
+        let (exit, said) = source.finish().await?;
+        exit.ok(name, &said).map_err(|e| explain(e, &said))?;
         Ok(text)
     }
 

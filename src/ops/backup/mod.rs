@@ -22,6 +22,7 @@ pub mod redis;
 pub mod restore;
 mod retention;
 mod scanner;
+mod schema;
 #[cfg(test)]
 mod services;
 mod settings;
@@ -43,5 +44,6 @@ pub use progress::{OnProgress, Progress, Step};
 pub use prove::prove;
 pub use retention::{Rules, Verdict, delete, plan};
 pub use scanner::Facts;
+pub use schema::SchemaDump;
 pub use settings::DatabaseSettings;
 pub use verify::{Verified, verify};

@@ -6,24 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{Error, Result};
 
-/// Writes the pair and gives both paths; the number is the time in UTC, or one more than the newest file's.
+/// Writes the pair and gives both paths.
 pub fn create(folder: &Path, name: &str, newest: Option<i64>) -> Result<Vec<PathBuf>> {
-    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if !fits {
-        return Err(Error::invalid(format!("`{name}` cannot name a migration"))
-            .hint("use letters, digits and `_`, such as `add_case_numbers`"));
-    }
-    let now = jiff::Timestamp::now()
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .strftime("%Y%m%d%H%M%S")
-        .to_string();
-    let now: i64 = now
-        .parse()
-        .map_err(|e| Error::internal("the time is no number").because(e))?;
-    let version = newest.map_or(now, |newest| now.max(newest + 1));
+    check_name(name)?;
+    let version = next_version(newest)?;
     let name = name.replace('-', "_");
     let (up, down) = (
         format!("{version}_{name}.up.sql"),
@@ -42,6 +28,31 @@ pub fn create(folder: &Path, name: &str, newest: Option<i64>) -> Result<Vec<Path
         .into_iter()
         .map(|(file, text)| write(&folder.join(file), &text))
         .collect()
+}
+
+/// Refuses what cannot be part of a migration's file name.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if fits {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("`{name}` cannot name a migration"))
+        .hint("use letters, digits and `_`, such as `add_case_numbers`"))
+}
+
+/// The number of a new migration: the time in UTC, or one more than the newest file's.
+pub(super) fn next_version(newest: Option<i64>) -> Result<i64> {
+    let now = jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .strftime("%Y%m%d%H%M%S")
+        .to_string();
+    let now: i64 = now
+        .parse()
+        .map_err(|e| Error::internal("the time is no number").because(e))?;
+    Ok(newest.map_or(now, |newest| now.max(newest + 1)))
 }
 
 fn write(path: &Path, text: &str) -> Result<PathBuf> {

@@ -19,6 +19,8 @@ use crate::ops::database::{Target, connect};
 
 const RUN: i64 = 7_811_887_330_421;
 const WORK: i64 = 7_811_887_330_422;
+/// How long a run waits for another one, unless it is told otherwise.
+pub(super) const WAIT: Duration = Duration::from_mins(1);
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Both locks; they are freed when this is dropped, since the connections close.
