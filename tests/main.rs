@@ -39,6 +39,7 @@ mod questions;
 mod random_schemas;
 mod redis;
 mod registry;
+mod restores;
 mod run;
 mod seeds;
 mod settings;

@@ -73,7 +73,18 @@ pub(crate) fn postgres() -> &'static Server {
 
 /// A PostgreSQL server of one's own.
 pub(crate) fn start_postgres() -> Server {
-    let (folder, port) = (folder(), free_port());
+    start_postgres_at(folder(), &[])
+}
+
+/// A PostgreSQL server with its data in a folder below this one.
+pub(crate) fn start_postgres_in(parent: &Path) -> Server {
+    std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let small = ["max_wal_size=48MB", "min_wal_size=32MB"];
+    start_postgres_at(tempfile::tempdir_in(parent).unwrap(), &small)
+}
+
+fn start_postgres_at(folder: tempfile::TempDir, more: &[&str]) -> Server {
+    let port = free_port();
     let data = folder.path().join("data");
     let password = folder.path().join("password");
     std::fs::write(&password, PASSWORD).unwrap();
@@ -106,7 +117,10 @@ pub(crate) fn start_postgres() -> Server {
         "shared_buffers=16MB".to_owned(),
         "max_connections=60".to_owned(),
     ];
-    for setting in settings {
+    for setting in settings
+        .into_iter()
+        .chain(more.iter().map(ToString::to_string))
+    {
         program.extend(["-c".into(), setting.into()]);
     }
     Server::start(folder, port, "INT", &program)

@@ -158,6 +158,16 @@ impl Project {
         command
     }
 
+    /// The port and the name of the database that [`Project::postgres`] made.
+    #[track_caller]
+    pub(crate) fn database(&self) -> (u16, String) {
+        let value = |name: &str| {
+            let found = self.environment.iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.clone()).unwrap()
+        };
+        (value("DB_PORT").parse().unwrap(), value("DB_DATABASE"))
+    }
+
     /// The project's folder.
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()

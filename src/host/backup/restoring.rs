@@ -216,7 +216,8 @@ pub mod api {
     /// only when every row was counted and the checks of `sql/checks` find nothing. On any failure the live database was not
     /// touched. It is backed up first, and kept beside for a day, so that `backup::rollback` can put it back.
     ///
-    /// Gives a map of `path`, `database`, `rows`, `tables`, `old_database`, `safety_backup`, `warnings` and `ms`.
+    /// Gives a map of `path`, `database`, `rows`, `tables`, `old_database`, `safety_backup`, `warnings`, `ms`, and
+    /// `replay_ms` (how much of it the new database was being filled).
     ///
     /// # Parameters
     /// - `what`: `latest`, a name in the folder of backups, or a path of a dump

@@ -113,6 +113,7 @@ pub(super) fn restored(project: &Project, plan: &Plan, restored: &Restored) -> V
         "safety_backup": restored.safety.as_ref().map(|safety| project.display(&safety.path)),
         "warnings": restored.warnings,
         "ms": restored.ms,
+        "replay_ms": restored.replay_ms,
     })
 }
 

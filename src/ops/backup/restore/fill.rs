@@ -1,5 +1,7 @@
 //! Makes the new database, fills it and looks at it.
 
+use std::time::Instant;
+
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
@@ -28,9 +30,11 @@ impl Work<'_> {
         self.warnings.extend(warning);
         let target = self.target().with_database(side);
         let mut connection = connect(&target).await?;
+        let start = Instant::now();
         replay::replay(&mut connection, &self.plan.source, &self.plan.omit, on)
             .await
             .map_err(|e| e.context("the backup cannot be replayed"))?;
+        self.replay = start.elapsed();
         close(connection).await;
         if let Some(like) = &like {
             self.apply(admin, side, like).await?;

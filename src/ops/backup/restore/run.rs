@@ -13,8 +13,11 @@ use super::names::Role;
 use super::plan::Plan;
 use super::swap::{NotSwapped, Swap, comment_on};
 use super::{side, untouched};
-use crate::base::{Cancel, Error, Result};
+use crate::base::{Cancel, Error, Kind, Result};
 use crate::ops::database::{Target, admin, quote_ident};
+
+/// How long to wait for a server that went away, to clear up on it.
+const RECOVERY: Duration = Duration::from_secs(10);
 
 /// What may be chosen about a restore.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +47,8 @@ pub struct Restored {
     pub warnings: Vec<String>,
     /// How long it took.
     pub ms: u64,
+    /// How long of that the new database was being filled.
+    pub replay_ms: u64,
 }
 
 /// Restores what was planned. `backup` says how the safety backup is made; its target is the live database.
@@ -63,6 +68,7 @@ pub async fn restore(
         options,
         at: Timestamp::now(),
         warnings: plan.warnings.clone(),
+        replay: Duration::ZERO,
     };
     let prepared = unless(cancel, work.prepare(backup, on)).await;
     let (mut admin, safety) = prepared.map_err(untouched)?;
@@ -85,8 +91,13 @@ pub async fn restore(
         old,
         safety,
         warnings: work.warnings,
-        ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ms: millis(started.elapsed()),
+        replay_ms: millis(work.replay),
     })
+}
+
+fn millis(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn unless<T>(cancel: &Cancel, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -106,6 +117,8 @@ pub(super) struct Work<'p> {
     pub(super) options: RestoreOptions<'p>,
     pub(super) at: Timestamp,
     pub(super) warnings: Vec<String>,
+    /// How long the new database was being filled.
+    pub(super) replay: Duration,
 }
 
 impl Work<'_> {
@@ -179,15 +192,26 @@ impl Work<'_> {
 
     /// Drops the new database, on a new connection: the old one may be in the middle of something.
     async fn clean_up(&self, side: &str, error: Error) -> Error {
-        let dropped = async {
-            let mut admin = admin::maintenance(self.target()).await?;
-            side::drop_it(&mut admin, side).await
+        let start = Instant::now();
+        let dropped = loop {
+            match self.drop_side(side).await {
+                // A server that recovers from a crash takes connections again soon.
+                Err(e) if e.kind() == Kind::Unavailable && start.elapsed() < RECOVERY => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                done => break done,
+            }
         };
-        match dropped.await {
+        match dropped {
             Ok(()) => untouched(error),
             Err(_left) => untouched(error.state(&format!(
                 "; database `{side}` may be left and goes with the next restore"
             ))),
         }
+    }
+
+    async fn drop_side(&self, side: &str) -> Result<()> {
+        let mut admin = admin::maintenance(self.target()).await?;
+        side::drop_it(&mut admin, side).await
     }
 }

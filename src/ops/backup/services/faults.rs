@@ -234,3 +234,87 @@ async fn ask_nothing(target: &Target, sql: &str) {
         .await;
     let _answer = done.unwrap();
 }
+
+/// A small disk in memory; gone with its guard. Only root may make one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn new(megabytes: usize) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap().keep();
+        let mut mount = crate::ops::process::command("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]);
+        let done = mount.arg(&folder).output().unwrap();
+        done.status.success().then_some(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _gone = crate::ops::process::command("umount")
+            .arg("-l")
+            .arg(&self.0)
+            .status();
+        let _empty = std::fs::remove_dir(&self.0);
+    }
+}
+
+/// Rows that take far more room in a database than in a dump of it, so that looking for room beforehand does not help.
+const SWOLLEN: &str = "create table a (b int primary key); create index on a (b); create index on a ((b + 1)); \
+    create index on a ((b + 2)); create index on a ((b + 3)); insert into a select generate_series(1, 150000)";
+
+#[test]
+fn a_disk_that_fills_up_in_the_middle_keeps_the_live_database() {
+    run(async {
+        let Some(disk) = SmallDisk::new(150) else {
+            eprintln!("not tried: only root may mount a small disk");
+            return Ok(());
+        };
+        let server = testing::start_postgres_in(&disk.0);
+        let target = testing::target(&server);
+        crate::ops::database::wait_until_ready(&target, Duration::from_mins(1), &|_| {}).await?;
+        let mut admin = admin::maintenance(&target).await?;
+        admin::create(&mut admin, "live", &admin::CreateOptions::default()).await?;
+        let bench = Bench {
+            target: target.with_database("live"),
+            ..Bench::empty().await
+        };
+        bench.run(SWOLLEN).await;
+        let made = bench.create().await?;
+        bench.run("truncate a; insert into a values (1)").await;
+        let before = bench.content().await;
+        let plan = bench.plan(&made.path).await?;
+        let ballast = disk.0.join("ballast");
+        let room = super::super::space::free(&disk.0)?;
+        std::fs::write(
+            &ballast,
+            vec![0; usize::try_from(room - 12 * 1024 * 1024).unwrap()],
+        )
+        .unwrap();
+
+        let refused = bench.plan(&made.path).await.unwrap_err();
+        let error = bench.run_plan(&plan, quickly()).await.unwrap_err();
+
+        assert!(
+            refused.message().contains("not enough room in"),
+            "{}",
+            refused.message()
+        );
+        assert!(
+            error
+                .message()
+                .contains("the live database was not touched"),
+            "{}",
+            error.message()
+        );
+        std::fs::remove_file(&ballast).unwrap();
+        crate::ops::database::wait_until_ready(&bench.target, Duration::from_mins(1), &|_| {})
+            .await?;
+        assert_eq!(bench.content().await, before);
+        bench.restore(&made.path).await?;
+        assert_eq!(bench.ask("select count(*)::text from a").await, "150000");
+        assert_eq!(bench.beside("restore").await, [""; 0]);
+        drop(server);
+        Ok(())
+    })
+    .unwrap();
+}
