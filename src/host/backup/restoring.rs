@@ -295,7 +295,7 @@ pub mod api {
 
     /// The databases that restores have replaced and that are kept, newest first.
     ///
-    /// Gives a list of maps with `name`, `replaced` and `until` (times in UTC). `backup::rollback` puts the first one back;
+    /// Gives a list of maps with `name`, `replaced` and `kept_until` (times in UTC). `backup::rollback` puts the first one back;
     /// `backup::clean` drops those whose time is over, when there is a newer verified backup.
     ///
     /// # Errors
@@ -311,7 +311,7 @@ pub mod api {
         let target = bridge::call(&ctx, NAME, Host::database)?;
         let kept = bridge::wait(&ctx, NAME, restore::kept(&target))?;
         let kept = kept.iter().map(|one| {
-            serde_json::json!({ "name": one.name, "replaced": one.replaced, "until": one.until })
+            serde_json::json!({ "name": one.name, "replaced": one.replaced, "kept_until": one.until })
         });
         bridge::value(&ctx, NAME, kept.collect::<serde_json::Value>())
     }
