@@ -40,23 +40,49 @@ fn readme_opens_with_the_main_job_and_all_tests() {
     assert!(document(".ci/run").contains("\ntests/run\n"));
 }
 
-#[test]
-fn every_command_that_readme_names_is_there() {
-    let project = Project::lexiflow();
-    let commands: Vec<String> = blocks(&document("README.md"), "sh")
+/// The commands in the documents' shell blocks and, in the quick reference, between back quotes.
+fn commands() -> Vec<String> {
+    let mut found = Vec::new();
+    for name in ["README.md", "docs/operations.md"] {
+        let lines = blocks(&document(name), "sh").join("\n");
+        found.extend(lines.lines().map(str::to_owned));
+    }
+    let page = document("docs/quick-reference.md");
+    found.extend(page.split('`').skip(1).step_by(2).map(str::to_owned));
+    found
         .iter()
-        .flat_map(|block| block.lines())
         .filter_map(|line| line.strip_prefix("lexi "))
         .map(|line| line.split('#').next().unwrap().trim().to_owned())
-        .collect();
-    assert!(commands.len() > 5);
+        .collect()
+}
+
+#[test]
+fn every_command_and_option_that_the_documents_name_is_there() {
+    let project = Project::lexiflow();
+    let commands = commands();
+    assert!(commands.len() > 40);
 
     for command in commands {
-        let name = command
-            .split_whitespace()
-            .find(|word| !word.starts_with("--") && *word != "test" && *word != "run")
-            .unwrap();
-        project.run(&["help", name]).succeeds();
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let is_value =
+            |at: usize| at > 0 && ["--profile", "--project", "--driver"].contains(&words[at - 1]);
+        let is_name = |at: &usize| {
+            !words[*at].starts_with('-')
+                && words[*at] != "run"
+                && words[*at] != "TASK"
+                && !is_value(*at)
+        };
+        let Some(at) = (0..words.len()).find(is_name) else {
+            continue;
+        };
+        let help = project.run(&["help", words[at]]).succeeds();
+        let options = words[at..].iter().filter(|word| word.starts_with("--"));
+        for option in options {
+            let inner = words.get(at + 1).copied().unwrap_or_default();
+            let of_inner = project.run(&[words[at], inner, "--help"]).out;
+            let is_there = help.out.contains(option) || of_inner.contains(option);
+            assert!(is_there, "{command}: no {option}");
+        }
     }
 }
 

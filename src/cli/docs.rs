@@ -1,17 +1,23 @@
-//! `lexi docs`: writes docs/api.md and the editor's definitions from the functions themselves; `--check` compares.
+//! `lexi docs`: writes docs/api.md and the editor's definitions from the functions themselves, docs/tasks.md from the tasks;
+//! `--check` compares.
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::args;
 use super::context::Context;
 use crate::base::{Error, Result};
-use crate::script::docs;
+use crate::script::{Catalog, docs, task_docs};
 
 /// Writes or compares the generated documentation.
 pub(super) fn run(args: &args::Docs, ctx: &Context) -> Result<ExitCode> {
     let project = ctx.project()?;
-    let mut files = vec![(project.path("docs/api.md"), docs::api())];
+    let catalog = Catalog::load(Arc::clone(&project))?;
+    let mut files = vec![
+        (project.path("docs/api.md"), docs::api()),
+        (project.path("docs/tasks.md"), task_docs::page(&catalog)),
+    ];
     if !args.check {
         let folder = project.state().join("definitions");
         let definitions = docs::definitions().into_iter();
@@ -34,10 +40,10 @@ fn compare(path: &Path, shown: &str, text: &str) -> Result<()> {
     if there == text {
         return Ok(());
     }
-    Err(
-        Error::invalid(format!("`{shown}` is not what the functions say today"))
-            .hint("run `lexi docs`"),
-    )
+    Err(Error::invalid(format!(
+        "`{shown}` is not what the functions and tasks say today"
+    ))
+    .hint("run `lexi docs`"))
 }
 
 fn write(path: &Path, shown: &str, text: &str) -> Result<()> {

@@ -15,6 +15,7 @@ pub mod library;
 pub mod resolver;
 pub mod session;
 pub mod task;
+pub mod task_docs;
 mod task_files;
 
 mod cleanup;
