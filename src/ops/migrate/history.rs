@@ -111,8 +111,11 @@ pub(super) async fn exists(connection: &mut PgConnection, table: &str) -> Result
         .map_err(|e| running(&sql, e))
 }
 
-/// All rows; none when nothing was ever applied. The tables are those of this version: see [`ensure`].
+/// All rows; none when nothing was ever applied. Where something was, the tables are those of this version: see [`ensure`].
 pub(super) async fn rows(connection: &mut PgConnection) -> Result<Vec<Applied>> {
+    if !exists(connection, "lexi.repeatables").await? {
+        return Ok(Vec::new());
+    }
     let rows = connection.fetch_all(sqlx::raw_sql(ROWS)).await;
     let rows = rows.map_err(|e| running(ROWS, e))?;
     let applied = rows.iter().map(|row| {

@@ -59,9 +59,6 @@ pub async fn revert_plan(target: &Target, files: &Files, back: Back) -> Result<V
         files.require(version)?;
     }
     let mut connection = connect(target).await?;
-    if !history::exists(&mut connection, "lexi.repeatables").await? {
-        return Ok(Vec::new());
-    }
     let rows = history::rows(&mut connection).await?;
     let plan = plan(files, rows, back)?;
     let told = plan

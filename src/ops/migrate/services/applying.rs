@@ -19,6 +19,15 @@ async fn each_file_is_applied_once_with_its_row() {
     ])
     .await;
 
+    let dry = UpOptions {
+        dry_run: true,
+        ..UpOptions::default()
+    };
+    assert_eq!(ground.up_with(&dry).await.unwrap().len(), 2);
+    assert!(
+        !ground.has("lexi.migrations").await,
+        "a dry run makes nothing"
+    );
     let done = ground.up().await.unwrap();
 
     assert_eq!(
