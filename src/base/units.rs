@@ -23,9 +23,10 @@ pub fn parse_duration(text: &str) -> Result<Duration> {
         let number: f64 = rest[..digits].parse().map_err(|_not_a_number| bad())?;
         rest = &rest[digits..];
         let letters = rest
-            .find(|c: char| !c.is_ascii_alphabetic())
+            .find(|c: char| !c.is_alphabetic())
             .unwrap_or(rest.len());
         let unit = match &rest[..letters] {
+            "us" | "µs" => 0.000_001,
             "ms" => 0.001,
             "s" => 1.0,
             "m" => 60.0,

@@ -35,7 +35,9 @@ pub mod api {
     /// plan is shown and nothing is done.
     ///
     /// `secrets` are files below `/run/secrets` by their names: what is in them, or a map of `content` or `file` (a path in
-    /// the project) and `mode` (`"0400"`; everybody in the container without it). A PostgreSQL with secrets `server.crt`
+    /// the project) and `mode` (`"0400"`; everybody in the container without it). `configs` are such files anywhere, by
+    /// their paths inside. `env_file` are files of variables. A service with `profiles` is there in those only. Keys that a
+    /// plain engine cannot carry (`deploy.replicas`, `develop` ..) are left out, and the plan names them. A PostgreSQL with secrets `server.crt`
     /// and `server.key` takes TLS; in a container it refuses everything else that comes by network.
     ///
     /// A service is ready when its health test passes, which is asked at once and not after the test's interval, so that

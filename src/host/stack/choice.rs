@@ -218,13 +218,12 @@ impl Choice {
             those.map(|service| service.name.clone()).collect()
         };
         let (served, left) = (names(true), names(false));
-        let mut why = format!("driver native, since {reason}");
-        if !served.is_empty() {
-            why += &format!(": it serves {}", list(&served));
-        }
-        if !left.is_empty() {
-            why += &format!(", not {}", list(&left));
-        }
+        let part = |before: &str, names: &[String]| match names {
+            [] => String::new(),
+            names => format!("{before}{}", list(names)),
+        };
+        let (served, left) = (part(": it serves ", &served), part(", not ", &left));
+        let why = format!("driver native, since {reason}{served}{left}");
         Self {
             driver: Driver::Native(driver),
             why: Some(why),

@@ -11,7 +11,7 @@ use crate::base::text::did_you_mean;
 use crate::base::units::parse_duration;
 use crate::base::{Error, Result, Secret};
 use crate::host::bridge::{self, RhaiResultOf};
-use crate::ops::stack::{Service, service};
+use crate::ops::stack::{Service, parse};
 
 /// The options of `up`, `plan` and `restart`.
 #[derive(Debug, Deserialize)]
@@ -63,7 +63,8 @@ pub(super) fn request(
     bridge::call(ctx, name, |host| {
         let timeout = options.timeout.as_deref().unwrap_or("60s");
         let timeout = parse_duration(timeout)?;
-        let all = service::parse(to_json_map(services)?)?;
+        let all = parse::parse(to_json_map(services)?)?;
+        let all = of_profile(all, host.profile().as_str(), &options.only)?;
         let declared = all.iter().map(|service| service.name.clone()).collect();
         let mut services = select(all, &options.only)?;
         for service in &mut services {
@@ -76,6 +77,29 @@ pub(super) fn request(
             timeout,
         })
     })
+}
+
+/// The services of a profile: those that name none, those that name this one, and those asked for by their names.
+fn of_profile(services: Vec<Service>, profile: &str, only: &[String]) -> Result<Vec<Service>> {
+    let is_in = |service: &Service| {
+        service.profiles.is_empty()
+            || service.profiles.iter().any(|name| name == profile)
+            || only.contains(&service.name)
+    };
+    let (inside, outside): (Vec<_>, Vec<_>) = services.into_iter().partition(is_in);
+    for service in &inside {
+        let absent = outside
+            .iter()
+            .find(|other| service.depends_on.contains_key(&other.name));
+        if let Some(other) = absent {
+            let message = format!(
+                "service `{}` depends on `{}`, which is not in profile `{profile}`",
+                service.name, other.name
+            );
+            return Err(Error::invalid(message).hint("add the profile to its `profiles`"));
+        }
+    }
+    Ok(inside)
 }
 
 /// The services with these names and what they depend on, or all.
@@ -136,7 +160,7 @@ mod tests {
         let Value::Object(map) = serde_json::from_str(text).unwrap() else {
             panic!("a test passes a map")
         };
-        service::parse(map).unwrap()
+        parse::parse(map).unwrap()
     }
 
     #[test]

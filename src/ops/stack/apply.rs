@@ -130,15 +130,16 @@ impl Work<'_> {
             return Err(Error::internal("an image is built that nobody describes"));
         };
         let fields = fields.0;
+        let own = (labels::PROJECT.to_owned(), self.place.project.clone());
         let options = BuildOptions {
             folder: self.place.root.join(&fields.context),
             dockerfile: fields.dockerfile,
             tag: image.to_owned(),
             target: fields.target,
             args: fields.args,
-            labels: [(labels::PROJECT.to_owned(), self.place.project.clone())].into(),
-            no_cache: self.how.no_cache,
-            pull: false,
+            labels: fields.labels.into_iter().chain([own]).collect(),
+            no_cache: self.how.no_cache || fields.no_cache,
+            pull: fields.pull,
         };
         let report = |line: &str| (self.report)(Progress::Building(image, line));
         build(self.engine, &options, self.logins, &report)

@@ -72,6 +72,13 @@ pub struct BuildFields {
     /// Values for the instructions.
     #[serde(deserialize_with = "form::pairs")]
     pub args: BTreeMap<String, String>,
+    /// Labels of the image.
+    #[serde(deserialize_with = "form::pairs")]
+    pub labels: BTreeMap<String, String>,
+    /// Whether nothing is taken from an earlier build.
+    pub no_cache: bool,
+    /// Whether base images are looked for at their registry even if they are here.
+    pub pull: bool,
 }
 
 /// A build, written as its folder or as a map.
@@ -105,6 +112,8 @@ pub struct Amount {
     /// Bytes, such as `"512m"`.
     #[serde(deserialize_with = "form::size")]
     pub memory: Option<u64>,
+    /// Processes.
+    pub pids: Option<i64>,
 }
 
 /// How much of the machine a service may use, and has to itself.

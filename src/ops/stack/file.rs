@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 use super::form;
 use crate::base::{Error, Result, Secret};
@@ -87,7 +85,7 @@ impl File {
 struct Long {
     content: Option<String>,
     file: Option<String>,
-    #[serde(default, deserialize_with = "mode")]
+    #[serde(default, deserialize_with = "form::mode")]
     mode: Option<u32>,
 }
 
@@ -107,22 +105,6 @@ impl TryFrom<Long> for File {
     }
 }
 
-/// `"0400"`, octal as it is usual, or a number.
-fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let mode = match &value {
-        Value::String(digits) => u32::from_str_radix(digits, 8).ok(),
-        other => other.as_u64().and_then(|mode| u32::try_from(mode).ok()),
-    };
-    let mode = mode.filter(|mode| *mode <= 0o777);
-    let bad = || {
-        D::Error::custom(format!(
-            "{value} is no mode; write octal digits such as \"0400\""
-        ))
-    };
-    mode.map(Some).ok_or_else(bad)
-}
-
 impl<'de> Deserialize<'de> for File {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         form::short_or_long::<D, Self, Long, std::convert::Infallible>(deserializer, |text| {
@@ -137,7 +119,7 @@ pub type Files = BTreeMap<String, File>;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn read(value: Value) -> Result<File, serde_json::Error> {
         serde_json::from_value(value)
@@ -166,7 +148,6 @@ mod tests {
             json!({"content": "a", "file": "b"}),
             json!({"mode": "0400"}),
             json!({"content": "a", "mode": "rw"}),
-            json!({"content": "a", "mode": "1777"}),
             json!({"content": "a", "moed": "0400"}),
         ] {
             assert!(read(value.clone()).is_err(), "{value}");

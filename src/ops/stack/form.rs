@@ -69,6 +69,48 @@ pub(super) fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
     }
 }
 
+/// One item or a list of them, each in its own short or long form.
+pub(super) fn any_number<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let items = match Value::deserialize(deserializer)? {
+        Value::Null => Vec::new(),
+        Value::Array(items) => items,
+        one => vec![one],
+    };
+    let read = |item| serde_json::from_value(item).map_err(D::Error::custom);
+    items.into_iter().map(read).collect()
+}
+
+/// Permissions: `"0400"`, octal as it is usual, or a number.
+pub(super) fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let mode = match &value {
+        Value::String(digits) => u32::from_str_radix(digits, 8).ok(),
+        other => other.as_u64().and_then(|mode| u32::try_from(mode).ok()),
+    };
+    let bad = || {
+        D::Error::custom(format!(
+            "{value} is no mode; write octal digits such as \"0400\""
+        ))
+    };
+    mode.filter(|mode| *mode <= 0o7777)
+        .map(Some)
+        .ok_or_else(bad)
+}
+
+/// A size, or `-1` for as much as there is.
+pub(super) fn swap<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let text = scalar(&Value::deserialize(deserializer)?).map_err(D::Error::custom)?;
+    if text == "-1" {
+        return Ok(Some(-1));
+    }
+    let bytes = units::parse_size(&text).map_err(D::Error::custom)?;
+    Ok(Some(i64::try_from(bytes).unwrap_or(i64::MAX)))
+}
+
 /// `{ A: "b" }` or `["A=b"]`.
 pub(super) fn pairs<'de, D: Deserializer<'de>>(
     deserializer: D,

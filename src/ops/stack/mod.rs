@@ -2,15 +2,19 @@
 
 pub mod apply;
 mod bring;
+pub mod confine;
 pub mod deploy;
 pub mod down;
 pub mod engine;
 pub mod file;
 mod form;
 pub mod hash;
+mod host;
 pub mod labels;
+mod left_out;
 mod make;
 pub mod observe;
+pub mod parse;
 pub mod part;
 pub mod plan;
 pub mod port;

@@ -12,10 +12,11 @@ use super::form;
 use crate::base::{Error, Result};
 
 /// What kind of thing is mounted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MountKind {
     /// A named volume, or one without a name.
+    #[default]
     Volume,
     /// A folder or file of the host.
     Bind,
@@ -24,7 +25,7 @@ pub enum MountKind {
 }
 
 /// Something mounted into a service.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MountFields {
     /// What kind of thing.
@@ -38,11 +39,71 @@ pub struct MountFields {
     /// Whether it cannot be written.
     #[serde(default)]
     pub read_only: bool,
+    /// What only a folder of the host has.
+    #[serde(default)]
+    pub bind: BindFields,
+    /// What only a volume has.
+    #[serde(default)]
+    pub volume: VolumeFields,
+    /// What only memory has.
+    #[serde(default)]
+    pub tmpfs: TmpfsFields,
+    /// For another system than this; it is read and means nothing.
+    #[serde(default)]
+    pub consistency: Option<String>,
+}
+
+/// A folder of the host.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BindFields {
+    /// How mounts below it are shared: `rprivate`, `rshared`, `rslave` ..
+    pub propagation: Option<String>,
+    /// Whether it is made when it is not there; below the project's folder it is.
+    pub create_host_path: Option<bool>,
+}
+
+/// A volume.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VolumeFields {
+    /// Whether a new one begins empty, without what the image has there.
+    pub nocopy: bool,
+}
+
+/// Memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TmpfsFields {
+    /// Bytes at most.
+    #[serde(deserialize_with = "form::size")]
+    pub size: Option<u64>,
+    /// Permissions.
+    #[serde(deserialize_with = "form::mode")]
+    pub mode: Option<u32>,
 }
 
 /// A mount, written `name:/path`, `./folder:/path:ro` or as a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount(pub MountFields);
+
+impl MountFields {
+    /// Reads `ro`, `rw`, `nocopy` and a propagation; labels for files (`z`, `Z`) are for other systems.
+    fn options(&mut self, text: &str) -> Option<()> {
+        for option in text.split(',') {
+            match option {
+                "ro" => self.read_only = true,
+                "rw" | "z" | "Z" | "cached" | "delegated" | "consistent" => {}
+                "nocopy" => self.volume.nocopy = true,
+                "private" | "rprivate" | "shared" | "rshared" | "slave" | "rslave" => {
+                    self.bind.propagation = Some(option.to_owned());
+                }
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+}
 
 impl FromStr for Mount {
     type Err = Error;
@@ -52,10 +113,16 @@ impl FromStr for Mount {
             Error::invalid(format!("`{text}` is not a volume"))
                 .hint("write `\"name:/path\"` or `\"./folder:/path:ro\"`")
         };
-        let (rest, read_only) = match text.strip_suffix(":ro") {
-            Some(rest) => (rest, true),
-            None => (text.strip_suffix(":rw").unwrap_or(text), false),
-        };
+        let mut rest = text;
+        let mut fields = MountFields::default();
+        // Behind the last path stand options, none of which begins like one.
+        if let Some((before, options)) = text
+            .rsplit_once(':')
+            .filter(|(_, last)| !last.starts_with('/'))
+        {
+            rest = before;
+            fields.options(options).ok_or_else(bad)?;
+        }
         let (source, target) = match rest.split_once(':') {
             Some((source, target)) => (Some(source), target),
             None => (None, rest),
@@ -72,7 +139,7 @@ impl FromStr for Mount {
             },
             source: source.map(str::to_owned),
             target: target.to_owned(),
-            read_only,
+            ..fields
         }))
     }
 }
@@ -146,6 +213,8 @@ pub struct Dependency {
     pub condition: Condition,
     /// Whether this is restarted with it.
     pub restart: bool,
+    /// Whether it must be in the stack (it must, when nothing is said).
+    pub required: Option<bool>,
 }
 
 /// `["a", "b"]` or `{ a: { condition: .. } }`.
@@ -205,6 +274,8 @@ mod tests {
             ("data:/var/lib", MountKind::Volume, Some("data"), false),
             ("./src:/app:ro", MountKind::Bind, Some("./src"), true),
             ("/cache", MountKind::Volume, None, false),
+            ("data:/d:rw,z", MountKind::Volume, Some("data"), false),
+            ("/src:/app:ro,rslave", MountKind::Bind, Some("/src"), true),
         ];
         for (text, kind, source, read_only) in cases {
             let Mount(mount) = text.parse().unwrap();
@@ -213,9 +284,25 @@ mod tests {
                 (kind, source, read_only)
             );
         }
-        for text in ["", "data", "a:b", ":/x"] {
+        for text in ["", "data", "a:b", ":/x", "a:/x:rx", "a:/x:"] {
             assert!(text.parse::<Mount>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_long_form_of_a_mount_has_what_belongs_to_its_kind() {
+        let read = |value: Value| serde_json::from_value::<Mount>(value);
+        let memory = serde_json::json!({
+            "type": "tmpfs", "target": "/t", "tmpfs": {"size": "64m", "mode": "1777"},
+        });
+
+        let Mount(memory) = read(memory).unwrap();
+
+        assert_eq!(memory.tmpfs.size, Some(64 * 1024 * 1024));
+        assert_eq!(memory.tmpfs.mode, Some(0o1777));
+        let misspelt =
+            serde_json::json!({"type": "bind", "target": "/t", "bind": {"propagaton": "x"}});
+        assert!(read(misspelt).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::form;
 use crate::base::{Error, Result};
@@ -79,6 +80,71 @@ impl FromStr for Port {
     }
 }
 
+/// Writes each range in the ports of a service as the ports it means: `8000-8002:80-82` is three of them.
+pub(super) fn spread_ranges(service: &mut Value) -> Result<()> {
+    let Some(ports) = service.get_mut("ports").and_then(Value::as_array_mut) else {
+        return Ok(());
+    };
+    let mut all = Vec::with_capacity(ports.len());
+    for (at, item) in std::mem::take(ports).into_iter().enumerate() {
+        let range = item.as_str().map(spread).transpose();
+        match range
+            .map_err(|e| e.context(format!("`ports[{at}]`")))?
+            .flatten()
+        {
+            Some(range) => all.extend(range.into_iter().map(Value::String)),
+            None => all.push(item),
+        }
+    }
+    *ports = all;
+    Ok(())
+}
+
+/// Each port of a range; nothing where there is no range.
+fn spread(text: &str) -> Result<Option<Vec<String>>> {
+    let (numbers, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let (outside, target) = numbers.rsplit_once(':').unwrap_or(("", numbers));
+    let (address, published) = outside.rsplit_once(':').unwrap_or(("", outside));
+    if !target.contains('-') && !published.contains('-') {
+        return Ok(None);
+    }
+    let bad = |why: &str| {
+        Error::invalid(format!("`{text}` is not a port: {why}"))
+            .hint("write as many ports outside as inside: `\"8000-8002:80-82\"`")
+    };
+    let range = |text: &str| -> Result<Vec<u16>> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let number = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0);
+        match (number(first), number(last)) {
+            (Some(first), Some(last)) if first <= last => Ok((first..=last).collect()),
+            _ => Err(bad("a range is two ports from 1 to 65535, the lower first")),
+        }
+    };
+    let inside = range(target)?;
+    let outside = match published {
+        "" => None,
+        published => Some(range(published)?),
+    };
+    if outside
+        .as_ref()
+        .is_some_and(|outside| outside.len() != inside.len())
+    {
+        return Err(bad("the two ranges are not equally long"));
+    }
+    let before = if address.is_empty() {
+        String::new()
+    } else {
+        format!("{address}:")
+    };
+    let one = |(at, target): (usize, &u16)| {
+        let published = outside
+            .as_ref()
+            .map_or_else(String::new, |all| all[at].to_string());
+        format!("{before}{published}:{target}/{protocol}")
+    };
+    Ok(Some(inside.iter().enumerate().map(one).collect()))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Long {
@@ -89,6 +155,20 @@ struct Long {
     target: u16,
     #[serde(default)]
     protocol: Protocol,
+    /// For people, and for a swarm: one engine makes no use of them.
+    #[serde(default, rename = "name")]
+    _name: Option<String>,
+    #[serde(default, rename = "app_protocol")]
+    _app_protocol: Option<String>,
+    #[serde(default, rename = "mode")]
+    _mode: Option<Mode>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    Host,
+    Ingress,
 }
 
 impl TryFrom<Long> for Port {
@@ -147,6 +227,34 @@ mod tests {
         assert_eq!("53/udp".parse::<Port>().unwrap().protocol, Protocol::Udp);
         for text in ["", "x", "0", "70000:1", "1/icmp", "nowhere:1:2", "1-2:3-4"] {
             assert!(text.parse::<Port>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_a_port_each() {
+        let spread = |ports: Value| {
+            let mut service = serde_json::json!({ "ports": ports });
+            spread_ranges(&mut service).map(|()| service["ports"].clone())
+        };
+        let ports = serde_json::json!(["127.0.0.1:8000-8001:80-81/udp", 9, "7000-7001", "1:2"]);
+
+        let all = spread(ports).unwrap();
+
+        let expected = serde_json::json!([
+            "127.0.0.1:8000:80/udp",
+            "127.0.0.1:8001:81/udp",
+            9,
+            ":7000/tcp",
+            ":7001/tcp",
+            "1:2"
+        ]);
+        assert_eq!(all, expected);
+        for text in all.as_array().unwrap().iter().filter_map(Value::as_str) {
+            assert!(text.parse::<Port>().is_ok(), "{text}");
+        }
+        for bad in ["1-2:3-5", "2-1:4-3", "0-1:0-1", "1-x:1-2"] {
+            let error = spread(serde_json::json!([1, bad])).unwrap_err();
+            assert!(error.message().starts_with("`ports[1]`: `"), "{error}");
         }
     }
 

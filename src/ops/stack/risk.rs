@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -65,6 +66,11 @@ pub fn risks(services: &[Service], bind: IpAddr) -> Vec<Risk> {
     for service in services {
         let known = [
             (
+                service.network_mode.as_deref() == Some("host"),
+                "is in the network of this machine, so that whatever port it listens on is reached",
+                "leave out `network_mode: host` and publish the ports that are needed on 127.0.0.1",
+            ),
+            (
                 is_redis(service) && !has_redis_password(service),
                 "is Redis without a password",
                 "set REDIS_PASSWORD, in `environment` too",
@@ -102,7 +108,8 @@ fn has_redis_password(service: &Service) -> bool {
         .iter()
         .enumerate()
         .any(|(at, word)| word == "--requirepass" && is_set(at));
-    let has_file = words.get(1).is_some_and(|word| word.ends_with(".conf"));
+    let is_file = |word: &String| Path::new(word).extension() == Some("conf".as_ref());
+    let has_file = words.get(1).is_some_and(is_file);
     let is_native = service.native == Some(NativeServer::Redis);
     is_required || has_file || (is_native && !service.variable("REDIS_PASSWORD").is_empty())
 }
@@ -131,12 +138,13 @@ mod tests {
         let Value::Object(services) = json!({ "s": service }) else {
             panic!("it is a map")
         };
-        let services = super::super::service::parse(services).unwrap();
+        let services = super::super::parse::parse(services).unwrap();
         let risks = risks(&services, bind.parse().unwrap());
         risks.into_iter().map(|risk| risk.problem).collect()
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "it is one table")]
     fn each_risk_is_named_and_what_is_safe_is_not() {
         const REACHED: &str = "can be reached from other machines: ";
         let port = |what: &str| vec![format!("{REACHED}{what}")];
@@ -176,6 +184,11 @@ mod tests {
                 json!({"image": "x", "ports": [{"target": 80, "published": 81, "host_ip": "0.0.0.0"}]}),
                 own,
                 port("port 81 on 0.0.0.0"),
+            ),
+            (
+                json!({"image": "x", "network_mode": "host"}),
+                own,
+                vec!["is in the network of this machine, so that whatever port it listens on is reached".to_owned()],
             ),
             (json!({"native": "redis"}), own, no_password.clone()),
             (

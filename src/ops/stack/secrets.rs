@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::file::File;
+use super::hash;
 use super::service::{NativeServer, Service};
 use super::tls;
 use crate::base::{Error, Result, Secret};
@@ -24,6 +25,8 @@ impl Files {
     /// Takes what can be a file out of a service's environment.
     pub(super) fn take_from(service: &mut Service) -> Self {
         let mut files = std::mem::take(&mut service.secrets);
+        // A config is a secret that lies elsewhere: its name is its whole path.
+        files.append(&mut service.configs);
         match service.native {
             Some(NativeServer::Postgres) => {
                 if let Some(password) = take(service, "POSTGRES_PASSWORD") {
@@ -54,7 +57,7 @@ impl Files {
 
     /// Each file on this machine and in the container.
     pub(super) fn mounts(&self, folder: &Path, service: &str) -> Vec<(PathBuf, String)> {
-        let path = |name: &String| (folder.join(service).join(name), format!("{INSIDE}/{name}"));
+        let path = |name: &String| (folder.join(service).join(here(name)), inside(name));
         self.0.keys().map(path).collect()
     }
 
@@ -66,7 +69,7 @@ impl Files {
         let folder = folder.join(service);
         make_private(&folder)?;
         for (name, file) in &self.0 {
-            let path = folder.join(name);
+            let path = folder.join(here(name));
             if !is_written(&path, file) {
                 write(&path, file)
                     .map_err(|e| Error::io(format!("cannot write `{}`", path.display()), e))?;
@@ -74,6 +77,28 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// What a file is called in the folder of its service.
+fn here(name: &str) -> String {
+    if is_config(name) {
+        format!("config-{}", hash::short(&[], name))
+    } else {
+        name.to_owned()
+    }
+}
+
+fn inside(name: &str) -> String {
+    if is_config(name) {
+        name.to_owned()
+    } else {
+        format!("{INSIDE}/{name}")
+    }
+}
+
+/// Whether it lies elsewhere than secrets do.
+pub(super) fn is_config(name: &str) -> bool {
+    name.starts_with('/')
 }
 
 fn take(service: &mut Service, name: &str) -> Option<Secret> {

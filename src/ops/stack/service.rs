@@ -1,18 +1,18 @@
 //! A service as data: the compose specification's own keys, and `native` for the server that runs without a container.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
+use super::confine::{Device, EnvFile, EnvFileFields, Logging, Ulimit};
 use super::deploy::{Build, Deploy, Restart};
 use super::file::Files;
 use super::form;
 use super::part::{Attachment, Dependency, Healthcheck, Mount, depends_on, networks};
 use super::port::Port;
-use crate::base::text::did_you_mean;
-use crate::base::{Error, Result, Secret};
+use crate::base::{Error, Result, Secret, dotenv};
 
 /// The server that the native driver starts for a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
@@ -27,6 +27,10 @@ pub enum NativeServer {
 /// One service; the names of the keys are those of the compose specification.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the specification"
+)]
 pub struct Service {
     /// Its name in the stack.
     #[serde(skip)]
@@ -46,10 +50,18 @@ pub struct Service {
     /// Variables; their values never print.
     #[serde(deserialize_with = "form::secret_pairs")]
     pub environment: BTreeMap<String, Secret>,
+    /// Files with further variables; those of `environment` are stronger.
+    #[serde(deserialize_with = "form::any_number")]
+    pub env_file: Vec<EnvFile>,
     /// Our own form: files below `/run/secrets` by their names, with what is in them.
     pub secrets: Files,
+    /// Our own form: files by their paths inside, with what is in them.
+    pub configs: Files,
     /// Ports and where they are published.
     pub ports: Vec<Port>,
+    /// Ports that the image does not name, and that are not published.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub expose: Vec<String>,
     /// Volumes and folders.
     pub volumes: Vec<Mount>,
     /// Folders in memory: what is in them is gone with the next start.
@@ -88,6 +100,113 @@ pub struct Service {
     /// Further names and addresses.
     #[serde(deserialize_with = "form::one_or_many")]
     pub extra_hosts: Vec<String>,
+    /// Whether the engine keeps a standard input for it.
+    pub stdin_open: bool,
+    /// Whether it has a terminal.
+    pub tty: bool,
+    /// In which profiles it is there; in all of them without any.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub profiles: Vec<String>,
+
+    /// The host's name inside.
+    pub hostname: Option<String>,
+    /// The domain of that name.
+    pub domainname: Option<String>,
+    /// `bridge`, `host`, `none`, `service:NAME` or `container:NAME`, in place of networks.
+    pub network_mode: Option<String>,
+    /// Servers that resolve names.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub dns: Vec<String>,
+    /// Options for the resolver.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub dns_opt: Vec<String>,
+    /// Domains that names are looked for in.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub dns_search: Vec<String>,
+
+    /// Capabilities beyond the usual.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub cap_add: Vec<String>,
+    /// Capabilities that it does without.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub cap_drop: Vec<String>,
+    /// Whether it may do whatever the machine's root may.
+    pub privileged: bool,
+    /// Whether its file system cannot be written, but for volumes and `tmpfs`.
+    pub read_only: bool,
+    /// Options of the security modules, such as `no-new-privileges:true`.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub security_opt: Vec<String>,
+    /// Further groups of its user.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub group_add: Vec<String>,
+    /// The namespace of users.
+    pub userns_mode: Option<String>,
+    /// The namespace of processes.
+    pub pid: Option<String>,
+    /// The namespace of shared memory.
+    pub ipc: Option<String>,
+    /// The namespace of the host's name.
+    pub uts: Option<String>,
+    /// The namespace of control groups: `host` or `private`.
+    pub cgroup: Option<String>,
+    /// The control group above its own.
+    pub cgroup_parent: Option<String>,
+    /// The program that makes containers, such as `runc`.
+    pub runtime: Option<String>,
+    /// Devices of the machine.
+    pub devices: Vec<Device>,
+    /// Rules for devices of any name.
+    #[serde(deserialize_with = "form::one_or_many")]
+    pub device_cgroup_rules: Vec<String>,
+
+    /// Values of the kernel.
+    #[serde(deserialize_with = "form::pairs")]
+    pub sysctls: BTreeMap<String, String>,
+    /// Limits of the kernel.
+    pub ulimits: BTreeMap<String, Ulimit>,
+    /// Where the engine puts what it says.
+    pub logging: Option<Logging>,
+    /// Options of the engine's storage.
+    #[serde(deserialize_with = "form::pairs")]
+    pub storage_opt: BTreeMap<String, String>,
+    /// Notes for the program that makes the container.
+    #[serde(deserialize_with = "form::pairs")]
+    pub annotations: BTreeMap<String, String>,
+
+    /// The older spelling of `deploy.resources.limits.cpus`.
+    #[serde(deserialize_with = "form::number")]
+    pub cpus: Option<f64>,
+    /// The processors it may run on, such as `0-2`.
+    #[serde(deserialize_with = "form::text")]
+    pub cpuset: Option<String>,
+    /// Its share where others want the processor too.
+    pub cpu_shares: Option<i64>,
+    /// Microseconds, of which it may run `cpu_quota`.
+    pub cpu_period: Option<i64>,
+    /// Microseconds in each `cpu_period`.
+    pub cpu_quota: Option<i64>,
+    /// The older spelling of `deploy.resources.limits.memory`.
+    #[serde(deserialize_with = "form::size")]
+    pub mem_limit: Option<u64>,
+    /// The older spelling of `deploy.resources.reservations.memory`.
+    #[serde(deserialize_with = "form::size")]
+    pub mem_reservation: Option<u64>,
+    /// Memory and swap together; `-1` is without a limit.
+    #[serde(deserialize_with = "form::swap")]
+    pub memswap_limit: Option<i64>,
+    /// How readily memory is swapped, 0 to 100.
+    pub mem_swappiness: Option<i64>,
+    /// The older spelling of `deploy.resources.limits.pids`.
+    pub pids_limit: Option<i64>,
+    /// Whether it is never ended for want of memory.
+    pub oom_kill_disable: Option<bool>,
+    /// How readily it is ended for want of memory, -1000 to 1000.
+    pub oom_score_adj: Option<i64>,
+
+    /// Keys that mean something to other tools only.
+    #[serde(skip)]
+    pub left_out: Vec<String>,
     /// Our own key: which server the native driver starts; a service without it needs Docker.
     pub native: Option<NativeServer>,
 }
@@ -102,9 +221,27 @@ impl Service {
 
     /// Reads the files of the project that it has copies of.
     pub fn load(&mut self, root: &Path) -> Result<()> {
-        for (name, file) in &mut self.secrets {
-            file.load(root)
-                .map_err(|e| e.context(format!("service `{}`: secret `{name}`", self.name)))?;
+        let in_service = |e: Error| e.context(format!("service `{}`", self.name));
+        for file in self.secrets.values_mut().chain(self.configs.values_mut()) {
+            file.load(root).map_err(in_service)?;
+        }
+        // A later file is stronger than one before it, and the service itself than all of them.
+        for file in std::mem::take(&mut self.env_file).into_iter().rev() {
+            let EnvFileFields { path, required } = file.0;
+            let text = match std::fs::read_to_string(root.join(&path)) {
+                Err(e) if e.kind() == ErrorKind::NotFound && !required => continue,
+                text => {
+                    text.map_err(|e| in_service(Error::io(format!("cannot read `{path}`"), e)))?
+                }
+            };
+            for entry in dotenv::parse(&text, &path)
+                .map_err(in_service)?
+                .into_iter()
+                .rev()
+            {
+                let value = Secret::new(entry.value);
+                self.environment.entry(entry.name).or_insert(value);
+            }
         }
         Ok(())
     }
@@ -113,227 +250,5 @@ impl Service {
     pub fn published(&self, target: u16) -> Option<Option<u16>> {
         let port = self.ports.iter().find(|port| port.target == target);
         port.map(|port| port.published)
-    }
-}
-
-/// Reads a map of services, each by its name, in the order of their dependencies.
-pub fn parse(services: Map<String, Value>) -> Result<Vec<Service>> {
-    let mut parsed = Vec::with_capacity(services.len());
-    for (name, value) in services {
-        parsed.push(parse_one(name, value)?);
-    }
-    in_order(parsed)
-}
-
-fn parse_one(name: String, value: Value) -> Result<Service> {
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    if !is_name {
-        return Err(Error::invalid(format!("`{name}` cannot name a service"))
-            .hint("use letters, digits, `-`, `_` and `.`"));
-    }
-    if !value.is_object() {
-        return Err(Error::invalid(format!("service `{name}` is not a map")));
-    }
-    let mut service: Service =
-        serde_path_to_error::deserialize(value).map_err(|e| describe(&name, &e))?;
-    if service.image.is_none() && service.build.is_none() && service.native.is_none() {
-        return Err(Error::invalid(format!(
-            "service `{name}` has neither `image` nor `build` nor `native`"
-        )));
-    }
-    service.name = name;
-    Ok(service)
-}
-
-/// Says where in a service the fault is, and names the nearest key for a misspelt one.
-fn describe(service: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
-    let text = error.inner().to_string();
-    let path = error.path().to_string();
-    let unknown = text
-        .split_once("unknown field `")
-        .and_then(|(_, rest)| rest.split_once('`'));
-    let Some((field, rest)) = unknown else {
-        return match path.as_str() {
-            "." => Error::invalid(format!("service `{service}`: {text}")),
-            path => Error::invalid(format!("service `{service}`: `{path}`: {text}")),
-        };
-    };
-    let parent = path
-        .strip_suffix(field)
-        .unwrap_or(&path)
-        .trim_end_matches('.');
-    let place = if parent.is_empty() {
-        String::new()
-    } else {
-        format!(" in `{parent}`")
-    };
-    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-    let keys = known.join(", ");
-    let hint = match did_you_mean(field, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`? keys are {keys}"),
-        None => format!("keys are {keys}"),
-    };
-    Error::invalid(format!("service `{service}` has no key `{field}`{place}")).hint(hint)
-}
-
-/// Each service after those it depends on.
-fn in_order(mut waiting: Vec<Service>) -> Result<Vec<Service>> {
-    let names: Vec<String> = waiting.iter().map(|service| service.name.clone()).collect();
-    for service in &waiting {
-        let missing = service.depends_on.keys().find(|name| !names.contains(name));
-        if let Some(missing) = missing {
-            let near = did_you_mean(missing, names.iter().map(String::as_str));
-            let error = Error::invalid(format!(
-                "service `{}` depends on `{missing}`, which is not in the stack",
-                service.name
-            ));
-            return Err(match near {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error,
-            });
-        }
-    }
-    let mut ordered: Vec<Service> = Vec::with_capacity(waiting.len());
-    while !waiting.is_empty() {
-        let is_ready = |service: &Service| {
-            service
-                .depends_on
-                .keys()
-                .all(|name| ordered.iter().any(|done| done.name == *name))
-        };
-        let Some(next) = waiting.iter().position(is_ready) else {
-            let names: Vec<String> = waiting.iter().map(|s| format!("`{}`", s.name)).collect();
-            return Err(Error::invalid(format!(
-                "services {} depend on each other",
-                crate::base::text::list(&names)
-            )));
-        };
-        ordered.push(waiting.remove(next));
-    }
-    Ok(ordered)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn read(services: Value) -> Result<Vec<Service>> {
-        let Value::Object(map) = services else {
-            panic!("a test passes a map")
-        };
-        parse(map)
-    }
-
-    fn fails(service: Value) -> (String, String) {
-        let error = read(json!({ "db": service })).unwrap_err();
-        (
-            error.message().to_owned(),
-            error.hint_text().unwrap_or_default().to_owned(),
-        )
-    }
-
-    #[test]
-    fn a_whole_service_is_read() {
-        let services = read(json!({"postgres": {
-            "image": "postgres:15-alpine", "native": "postgres", "restart": "unless-stopped",
-            "command": ["postgres", "-c", "fsync=off"], "shm_size": "256mb",
-            "environment": {"POSTGRES_DB": "a", "POSTGRES_PASSWORD": "hidden", "N": 5},
-            "ports": ["127.0.0.1:5433:5432", {"target": 9, "published": 8}],
-            "volumes": ["data:/var/lib/postgresql/data"], "tmpfs": "/tmp",
-            "healthcheck": {"test": ["CMD-SHELL", "pg_isready"], "interval": "5s", "retries": 5},
-            "networks": ["n"], "labels": ["a=b"],
-            "deploy": {"resources": {"limits": {"cpus": "2", "memory": "2G"}}},
-        }}))
-        .unwrap();
-
-        let service = &services[0];
-        assert_eq!(service.name, "postgres");
-        assert_eq!(service.native, Some(NativeServer::Postgres));
-        assert_eq!(service.published(5432), Some(Some(5433)));
-        assert_eq!(service.published(1), None);
-        assert_eq!(service.shm_size, Some(256 * 1024 * 1024));
-        assert_eq!(service.variable("N").reveal(), "5");
-        assert_eq!(service.labels["a"], "b");
-        assert!(!format!("{service:?}").contains("hidden"));
-    }
-
-    #[test]
-    fn a_misspelt_key_names_the_nearest_with_its_place() {
-        let (message, hint) = fails(json!({"imgae": "x"}));
-        assert_eq!(message, "service `db` has no key `imgae`");
-        assert!(
-            hint.starts_with("did you mean `image`? keys are image, "),
-            "{hint}"
-        );
-
-        let (message, hint) = fails(json!({"image": "x", "healthcheck": {"intervall": "5s"}}));
-        assert_eq!(
-            message,
-            "service `db` has no key `intervall` in `healthcheck`"
-        );
-        assert!(hint.starts_with("did you mean `interval`?"), "{hint}");
-
-        let (message, hint) = fails(json!({"image": "x", "ports": [{"targt": 1}]}));
-        assert_eq!(message, "service `db` has no key `targt` in `ports[0]`");
-        assert!(hint.starts_with("did you mean `target`?"), "{hint}");
-    }
-
-    #[test]
-    fn a_bad_value_is_named_with_its_place() {
-        let cases = [
-            (
-                json!({"image": "x", "ports": ["5432:x"]}),
-                "`ports[0]`: `5432:x` is not a port",
-            ),
-            (
-                json!({"image": "x", "shm_size": "big"}),
-                "`shm_size`: `big` is not a size",
-            ),
-            (
-                json!({"image": "x", "native": "mysql"}),
-                "`native`: unknown variant `mysql`",
-            ),
-            (
-                json!({"image": "x", "environment": ["A"]}),
-                "`environment`: `A` has no `=`",
-            ),
-            (
-                json!({"image": "x", "restart": "maybe"}),
-                "`restart`: `maybe` is not",
-            ),
-            (
-                json!({"command": ["x"]}),
-                "has neither `image` nor `build` nor `native`",
-            ),
-        ];
-        for (service, expected) in cases {
-            let (message, _) = fails(service);
-            assert!(message.contains(expected), "{message}");
-        }
-    }
-
-    #[test]
-    fn services_come_after_what_they_depend_on() {
-        let services = read(json!({
-            "app": {"image": "x", "depends_on": {"db": {"condition": "service_healthy"}, "cache": null}},
-            "cache": {"image": "x"}, "db": {"image": "x", "depends_on": ["cache"]},
-        }))
-        .unwrap();
-        let names: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
-        assert_eq!(names, ["cache", "db", "app"]);
-
-        let error = read(
-            json!({"a": {"image": "x", "depends_on": ["b"]}, "b": {"image": "x", "depends_on": ["a"]}}),
-        );
-        assert_eq!(
-            error.unwrap_err().message(),
-            "services `a` and `b` depend on each other"
-        );
-        let error = read(json!({"redis": {"image": "x", "depends_on": ["rediss"]}})).unwrap_err();
-        assert_eq!(error.hint_text(), Some("did you mean `redis`?"));
     }
 }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bollard::models::{
-    ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, Mount, MountType,
-    NetworkingConfig, PortBinding, PortMap, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, EndpointSettings, HealthConfig, Mount, MountBindOptions,
+    MountTmpfsOptions, MountType, MountVolumeOptions, NetworkingConfig, PortBinding, PortMap,
 };
 
-use super::deploy::Restart;
 use super::hash::{self, Fields};
+use super::host::{self, list, signed};
 use super::labels;
-use super::part::{Healthcheck, MountKind};
+use super::part::{BindFields, Healthcheck, MountKind, TmpfsFields};
 use super::port::Protocol;
 use super::secrets::{self, Files};
 use super::service::Service;
@@ -122,15 +122,7 @@ impl Place {
         let mut body = self.body(&service, &image, mounts);
         body.networking_config = first_network(&networks);
         let targets = targets(&body);
-        let mut fields = hash::fields(&body, key)?;
-        let names: Vec<&String> = networks.keys().collect();
-        fields.insert(
-            "networks".to_owned(),
-            hash::short(&[], format!("{names:?} {networks:?}")),
-        );
-        for (name, file) in &files.0 {
-            fields.insert(format!("secret {name}"), hash::short(key, file.content()));
-        }
+        let fields = fields(&service, &body, &networks, &files, key)?;
         let mut all = labels::of_service(
             &self.project,
             &self.profile,
@@ -169,13 +161,8 @@ impl Place {
             .iter()
             .map(|(name, value)| format!("{name}={}", value.reveal()));
         let (exposed, bindings) = self.ports(service);
-        let deploy = service.deploy.clone().unwrap_or_default();
-        let (limits, reservations) = (&deploy.resources.limits, &deploy.resources.reservations);
-        let list = |items: &[String]| (!items.is_empty()).then(|| items.to_vec());
-        let tmpfs = service.tmpfs.iter().map(|one| {
-            let (path, options) = one.split_once(':').unwrap_or((one, ""));
-            (path.to_owned(), options.to_owned())
-        });
+        let mut host = host::of(service, bindings, mounts);
+        host.network_mode.clone_from(&service.network_mode);
         ContainerCreateBody {
             image: Some(image.to_owned()),
             env: Some(variables.collect()),
@@ -190,19 +177,11 @@ impl Place {
                 .stop_grace_period
                 .map(|grace| signed(grace.as_secs())),
             healthcheck: service.healthcheck.as_ref().map(|check| self.health(check)),
-            host_config: Some(HostConfig {
-                port_bindings: Some(bindings),
-                mounts: Some(mounts),
-                restart_policy: Some(restart_policy(service)),
-                memory: limits.memory.map(signed),
-                memory_reservation: reservations.memory.map(signed),
-                nano_cpus: limits.cpus.map(nanos),
-                shm_size: service.shm_size.map(signed),
-                init: service.init,
-                extra_hosts: list(&service.extra_hosts),
-                tmpfs: Some(tmpfs.collect()),
-                ..HostConfig::default()
-            }),
+            hostname: service.hostname.clone(),
+            domainname: service.domainname.clone(),
+            tty: service.tty.then_some(true),
+            open_stdin: service.stdin_open.then_some(true),
+            host_config: Some(host),
             ..ContainerCreateBody::default()
         }
     }
@@ -251,6 +230,13 @@ impl Place {
                 .get_or_insert_default()
                 .push(binding);
         }
+        for port in &service.expose {
+            let protocol = if port.contains('/') { "" } else { "/tcp" };
+            let key = format!("{port}{protocol}");
+            if !exposed.contains(&key) {
+                exposed.push(key);
+            }
+        }
         (exposed, bindings)
     }
 
@@ -261,11 +247,11 @@ impl Place {
             let mount = &mount.0;
             match (mount.kind, &mount.source) {
                 (MountKind::Bind, Some(source)) => {
-                    mounts.push(bind(
-                        &self.path(source, &service.name)?,
-                        mount.target.clone(),
-                        mount.read_only,
-                    ));
+                    let path = self.path(source, &service.name)?;
+                    mounts.push(Mount {
+                        bind_options: propagation(&mount.bind)?,
+                        ..bind(&path, mount.target.clone(), mount.read_only)
+                    });
                 }
                 (MountKind::Bind, None) => {
                     let message = format!(
@@ -285,6 +271,11 @@ impl Place {
                             MountType::VOLUME
                         }),
                         read_only: Some(mount.read_only),
+                        tmpfs_options: memory(&mount.tmpfs),
+                        volume_options: mount.volume.nocopy.then(|| MountVolumeOptions {
+                            no_copy: Some(true),
+                            ..MountVolumeOptions::default()
+                        }),
                         ..Mount::default()
                     });
                 }
@@ -317,6 +308,9 @@ impl Place {
             .networks
             .iter()
             .map(|(name, part)| (name.clone(), part.aliases.clone()));
+        if service.network_mode.is_some() {
+            return BTreeMap::new();
+        }
         let mut networks: BTreeMap<String, Vec<String>> = own.collect();
         if networks.is_empty() {
             networks.insert(format!("{}_default", self.project), Vec::new());
@@ -356,8 +350,37 @@ impl Place {
         .into_iter()
         .filter(|(is_there, _)| *is_there)
         .map(|(_, what)| format!("{}: this engine has no {what}", service.name))
+        .chain(
+            service
+                .left_out
+                .iter()
+                .map(|what| format!("{}: {what}", service.name)),
+        )
         .collect()
     }
+}
+
+fn memory(fields: &TmpfsFields) -> Option<MountTmpfsOptions> {
+    let is_usual = fields.size.is_none() && fields.mode.is_none();
+    (!is_usual).then(|| MountTmpfsOptions {
+        size_bytes: fields.size.map(signed),
+        mode: fields.mode.map(i64::from),
+        ..MountTmpfsOptions::default()
+    })
+}
+
+fn propagation(fields: &BindFields) -> Result<Option<MountBindOptions>> {
+    let Some(name) = &fields.propagation else {
+        return Ok(None);
+    };
+    let propagation = name.parse().map_err(|_unknown| {
+        Error::invalid(format!("`{name}` is no propagation"))
+            .hint("there are private, rprivate, shared, rshared, slave and rslave")
+    })?;
+    Ok(Some(MountBindOptions {
+        propagation: Some(propagation),
+        ..MountBindOptions::default()
+    }))
 }
 
 fn bind(path: &Path, target: String, read_only: bool) -> Mount {
@@ -368,6 +391,39 @@ fn bind(path: &Path, target: String, read_only: bool) -> Mount {
         read_only: Some(read_only),
         ..Mount::default()
     }
+}
+
+/// What a container is made from, by the names that causes are told with.
+fn fields(
+    service: &Service,
+    body: &ContainerCreateBody,
+    networks: &BTreeMap<String, Vec<String>>,
+    files: &Files,
+    key: &[u8],
+) -> Result<Fields> {
+    let mut fields = hash::fields(body, key)?;
+    let names: Vec<&String> = networks.keys().collect();
+    fields.insert(
+        "networks".to_owned(),
+        hash::short(&[], format!("{names:?} {networks:?}")),
+    );
+    for (name, file) in &files.0 {
+        let kind = if secrets::is_config(name) {
+            "config"
+        } else {
+            "secret"
+        };
+        let mode = file.mode.unwrap_or_default().to_be_bytes();
+        let what = [&mode, file.content()].concat();
+        fields.insert(format!("{kind} {name}"), hash::short(key, what));
+    }
+    if !service.expose.is_empty() {
+        fields.insert(
+            "expose".to_owned(),
+            hash::short(&[], service.expose.join(" ")),
+        );
+    }
+    Ok(fields)
 }
 
 /// Engines before API 1.44 take one network at the start; the others are joined afterwards.
@@ -397,42 +453,4 @@ fn targets(body: &ContainerCreateBody) -> Vec<String> {
         .chain(tmpfs.map(|(path, _)| path.clone()))
         .map(|path| path.trim_end_matches('/').to_owned())
         .collect()
-}
-
-/// `deploy.restart_policy` is stronger than `restart`.
-fn restart_policy(service: &Service) -> RestartPolicy {
-    let deploy = service
-        .deploy
-        .as_ref()
-        .and_then(|deploy| deploy.restart_policy.as_ref());
-    let restart = match deploy {
-        None => service.restart,
-        Some(policy) => match policy.condition.as_deref() {
-            Some("none") => Restart::No,
-            Some("on-failure") => Restart::OnFailure(policy.max_attempts),
-            _ => Restart::Always,
-        },
-    };
-    let (name, times) = match restart {
-        Restart::No => (RestartPolicyNameEnum::NO, None),
-        Restart::Always => (RestartPolicyNameEnum::ALWAYS, None),
-        Restart::UnlessStopped => (RestartPolicyNameEnum::UNLESS_STOPPED, None),
-        Restart::OnFailure(times) => (RestartPolicyNameEnum::ON_FAILURE, times),
-    };
-    RestartPolicy {
-        name: Some(name),
-        maximum_retry_count: times.map(i64::from),
-    }
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a number of processors is small"
-)]
-fn nanos(cpus: f64) -> i64 {
-    (cpus * 1e9) as i64
 }

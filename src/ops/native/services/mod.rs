@@ -22,7 +22,7 @@ use crate::base::settings::{Environment, Overrides};
 use crate::base::{Cancel, Error, Profile, Project, Result, Secret, Settings};
 use crate::ops::database::Target;
 use crate::ops::database::target::Tls;
-use crate::ops::stack::service;
+use crate::ops::stack::parse;
 use crate::runtime::Runtime;
 
 const LIMIT: Duration = Duration::from_mins(2);
@@ -144,8 +144,8 @@ impl Drop for Stage {
     }
 }
 
-fn parse(services: &Value) -> Vec<service::Service> {
-    service::parse(services.as_object().unwrap().clone()).unwrap()
+fn parse(services: &Value) -> Vec<crate::ops::stack::Service> {
+    parse::parse(services.as_object().unwrap().clone()).unwrap()
 }
 
 fn postgres(port: u16) -> Value {

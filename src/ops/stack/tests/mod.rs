@@ -12,8 +12,9 @@ use serde_json::Value;
 use super::apply::{How, Progress};
 use super::down::Volumes;
 use super::engine::{DockerDriver, Listener, Row};
+use super::parse;
 use super::plan::{Asked, Plan};
-use super::service::{self, Service};
+use super::service::Service;
 use super::wanted::Place;
 use crate::base::Result;
 use crate::base::settings::Environment;
@@ -21,10 +22,12 @@ use crate::ops::docker::auth::Logins;
 use crate::ops::docker::tests::{delete, engine, unique};
 use crate::ops::process::Registry;
 
+mod keys;
 mod planning;
 
 /// Tests that need an engine.
 mod services {
+    mod carried;
     mod failing;
     mod lifecycle;
     mod secrets;
@@ -35,7 +38,7 @@ fn services(json: Value) -> Vec<Service> {
     let Value::Object(map) = json else {
         panic!("a test passes a map")
     };
-    service::parse(map).unwrap()
+    parse::parse(map).unwrap()
 }
 
 /// A stack of its own, gone when this is dropped.
