@@ -285,6 +285,24 @@ task("end", #{ about: "Down" }, || { stack::down(#{ volumes: true }) });
         stack.converges("1");
     }
 
+    #[test]
+    fn a_port_that_another_container_has_is_named_with_it() {
+        let port = crate::harness::free_port().to_string();
+        let (owner, other) = (
+            Stack::new(Project::new().env("APP_PORT", &port)),
+            Stack::new(Project::new().env("APP_PORT", &port)),
+        );
+        for (stack, code) in [(&owner, 0), (&other, 1)] {
+            let up = stack.up_that_waits("1");
+            stack.let_it_pass();
+            let end = stack.end_of(up).exits(code);
+            if code == 1 {
+                let _holder =
+                    end.tells(&format!("container `{}` has port", owner.container("app")));
+            }
+        }
+    }
+
     /// A small disk of its own.
     struct Disk(std::path::PathBuf);
 
@@ -341,6 +359,7 @@ task("stop", #{ about: "Down" }, || { stack::down() });
     fn a_full_data_volume_is_named_and_nothing_in_it_is_lost() {
         let project = Project::new().docker().task("t.rhai", ON_A_DISK);
         let disk = Disk::new(project.path("disk"), "120m");
+        let ended = Ended(&project);
         let sql = |text: &str| project.run(&["run", "sql", text]);
         let _up = project.lexi("run go").succeeds();
         let _made = sql("create table kept as select 7 as number").succeeds();
@@ -360,6 +379,15 @@ task("stop", #{ about: "Down" }, || { stack::down() });
         disk.free();
         let _up = project.lexi("run go").succeeds();
         let _kept = sql("select number from kept").succeeds().says("7");
-        let _end = project.lexi("run stop").succeeds();
+        drop(ended);
+    }
+
+    /// Ends what runs in a project before its disk goes.
+    struct Ended<'a>(&'a Project);
+
+    impl Drop for Ended<'_> {
+        fn drop(&mut self) {
+            let _ended = self.0.lexi("run stop");
+        }
     }
 }

@@ -21,6 +21,9 @@ pub const PROJECT: &str = "com.docker.compose.project";
 /// The service a container belongs to.
 pub const SERVICE: &str = "com.docker.compose.service";
 
+/// The field of an error that says that somebody else has a port.
+pub const PORT_TAKEN: &str = "port_taken";
+
 /// A port that is published.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Published {
@@ -219,7 +222,9 @@ pub async fn start(engine: &Engine, name: &str) -> Result<()> {
         let is_port = error.full_message().contains("port is already allocated")
             || error.full_message().contains("address already in use");
         if is_port {
-            error.hint("see who has it: `ss -ltnp`, or publish another port")
+            error
+                .hint("see who has it: `ss -ltnp`, or publish another port")
+                .field(PORT_TAKEN, true)
         } else {
             error
         }

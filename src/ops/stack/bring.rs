@@ -12,7 +12,7 @@ use super::plan::{Action, REBUILT, Verb, is_one_shot};
 use super::ready::{Board, Probe, State, last_lines};
 use super::wanted::Wanted;
 use crate::base::{Error, Kind, Result, units};
-use crate::ops::docker::container::{self, Container};
+use crate::ops::docker::container::{self, Container, Filter};
 use crate::ops::docker::network;
 
 /// How many lines of a failed service's log are told.
@@ -135,13 +135,42 @@ impl Work<'_> {
                 board.know(&id, name, comes_back, self.now_ms());
                 started = container::start(self.engine, &wanted.container).await;
             }
-            started.map_err(|e| {
-                e.context(format!("service `{name}`"))
-                    .field("service", name)
-            })?;
+            if let Err(error) = started {
+                return Err(self.not_started(wanted, error).await);
+            }
         }
         board.started(name);
         Ok(id)
+    }
+
+    /// Why a container could not be started, with the container that has its port where that is the cause.
+    async fn not_started(&self, wanted: &Wanted, error: Error) -> Error {
+        let name = wanted.service.name.as_str();
+        let is_port = error.fields().contains_key(container::PORT_TAKEN);
+        let error = error
+            .context(format!("service `{name}`"))
+            .field("service", name);
+        if !is_port {
+            return error;
+        }
+        let ports: Vec<u16> = wanted
+            .service
+            .ports
+            .iter()
+            .filter_map(|one| one.published)
+            .collect();
+        // Who has the port only adds to the error; without an answer it is told as it is.
+        let running = container::list(self.engine, &Filter::default()).await;
+        let holder = running.unwrap_or_default().into_iter().find_map(|one| {
+            let port = one.ports.iter().find(|port| ports.contains(&port.port))?;
+            Some((one.name.clone(), port.port))
+        });
+        match holder {
+            Some((holder, port)) => error.hint(format!(
+                "container `{holder}` has port {port}: stop it, or publish another port"
+            )),
+            None => error,
+        }
     }
 
     /// Waits until the services that this one depends on are as it needs them.

@@ -293,7 +293,7 @@ impl DockerDriver {
     pub async fn running(&self, service: &str) -> Result<String> {
         let row = self.known(service).await?;
         if row.state == "running" {
-            return Ok(row.id);
+            return Ok(row.container);
         }
         let message = format!("service `{service}` does not run: it is {}", row.state);
         Err(Error::unavailable(message).hint("start it: `lexi run up`"))
