@@ -24,11 +24,9 @@ BEGIN
         BEGIN
             EXECUTE format('CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA public', extension_name);
         EXCEPTION WHEN insufficient_privilege THEN
-            RAISE WARNING 'extension `%` was not created: user `%` is not a superuser',
-                    extension_name, current_user
-                USING HINT = format(
-                    'run as a superuser in database `%s`: CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA public;',
-                    current_database(), extension_name);
+            RAISE WARNING 'extension `%` was not created: user `%` is not a superuser; run as one in database `%`: %',
+                extension_name, current_user, current_database(),
+                format('CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA public;', extension_name);
         END;
     END LOOP;
 END

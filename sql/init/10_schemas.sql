@@ -19,6 +19,7 @@ DECLARE
     app_user     name;
     schema_name  name;
     relation     record;
+    future       record;
 BEGIN
     SELECT pg_get_userbyid(datdba) INTO STRICT app_user
       FROM pg_database WHERE datname = current_database();
@@ -33,7 +34,8 @@ BEGIN
             CONTINUE; -- An owner has all rights on what it creates.
         END IF;
 
-        -- Not GRANT .. ON ALL TABLES: that would warn about the views of foreign extensions.
+        -- Not GRANT .. ON ALL TABLES: that would warn about the views of foreign extensions. And only
+        -- what is missing, as a GRANT writes the catalogs also where it changes nothing.
         FOR relation IN
             SELECT c.oid::regclass AS name, c.relkind = 'S' AS is_sequence
               FROM pg_class c
@@ -44,16 +46,32 @@ BEGIN
                AND NOT EXISTS (
                    SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+               AND EXISTS (
+                   SELECT FROM unnest(CASE WHEN c.relkind = 'S' THEN ARRAY['USAGE', 'SELECT', 'UPDATE']
+                       ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'] END) AS wanted
+                    WHERE NOT CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(app_user, c.oid, wanted)
+                              ELSE has_table_privilege(app_user, c.oid, wanted) END)
         LOOP
             EXECUTE format('GRANT ALL ON %s %s TO %I',
                 CASE WHEN relation.is_sequence THEN 'SEQUENCE' ELSE 'TABLE' END,
                 relation.name, app_user);
         END LOOP;
 
-        EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT ALL ON TABLES TO %I', schema_name, app_user);
-        EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT ALL ON SEQUENCES TO %I', schema_name, app_user);
-        EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT ALL ON FUNCTIONS TO %I', schema_name, app_user);
-        EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT ALL ON TYPES TO %I', schema_name, app_user);
+        -- What this user makes later on. Nobody can say so for somebody else's.
+        FOR future IN
+            SELECT kind.name
+              FROM (VALUES ('TABLES', 'r', 7), ('SEQUENCES', 'S', 3), ('FUNCTIONS', 'f', 1), ('TYPES', 'T', 1))
+                   AS kind (name, code, rights)
+             WHERE kind.rights > (
+                   SELECT count(*)
+                     FROM pg_default_acl d, aclexplode(d.defaclacl) a
+                    WHERE d.defaclrole = current_user::text::regrole
+                      AND d.defaclnamespace = schema_name::text::regnamespace
+                      AND d.defaclobjtype = kind.code::"char"
+                      AND a.grantee = app_user::text::regrole)
+        LOOP
+            EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT ALL ON %s TO %I', schema_name, future.name, app_user);
+        END LOOP;
     END LOOP;
 END
 $$;

@@ -30,6 +30,9 @@ pub struct Config {
     /// Who migrates.
     #[serde(default)]
     pub migrate: MigrateConfig,
+    /// The application that the services are for.
+    #[serde(default)]
+    pub app: App,
     /// Values for every profile.
     #[serde(default)]
     pub settings: BTreeMap<String, Scalar>,
@@ -47,6 +50,14 @@ impl Default for HistoryConfig {
     fn default() -> Self {
         Self { days: 90 }
     }
+}
+
+/// `[app]`: the application that the services are for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// Its folder, relative to the project; the project's own without it.
+    pub dir: Option<String>,
 }
 
 /// Setting names and their values.

@@ -60,6 +60,7 @@ struct Inner {
     temps: Temps,
     http: Http,
     has_written_data: AtomicBool,
+    confirmed: Mutex<Vec<String>>,
     recorder: OnceLock<Arc<Recorder>>,
 }
 
@@ -92,6 +93,7 @@ impl Host {
                 temps,
                 http: Http::default(),
                 has_written_data: AtomicBool::new(false),
+                confirmed: Mutex::default(),
                 recorder: OnceLock::new(),
             }),
         }
@@ -120,6 +122,20 @@ impl Host {
     /// The profile.
     pub fn profile(&self) -> Profile {
         self.inner.settings.profile()
+    }
+
+    /// Remembers that a person has typed the name of what is to be destroyed: nobody is asked for it twice.
+    pub fn note_confirmed(&self, name: &str) {
+        let confirmed = &self.inner.confirmed;
+        let mut confirmed = confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        confirmed.push(name.to_owned());
+    }
+
+    /// Whether this name was given with `--confirm` or typed.
+    pub fn is_confirmed(&self, name: &str) -> bool {
+        let confirmed = &self.inner.confirmed;
+        let confirmed = confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.flags().confirm.as_deref() == Some(name) || confirmed.iter().any(|one| one == name)
     }
 
     /// The two streams.

@@ -233,6 +233,18 @@ pub mod api {
         Host::of(&ctx).profile().to_string()
     }
 
+    /// The application's folder: `dir` of `[app]` in lexi.toml, or `"."`.
+    ///
+    /// # Example
+    /// ```
+    /// ensure(env::app_dir() == ".", "lexi.toml of this example does not name one");
+    /// ```
+    pub fn app_dir(ctx: NativeCallContext) -> String {
+        let host = Host::of(&ctx);
+        let dir = host.project().config().app.dir.as_deref();
+        dir.unwrap_or(".").to_owned()
+    }
+
     /// A value that never prints, for one that came from elsewhere than the settings.
     ///
     /// # Parameters

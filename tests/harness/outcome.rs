@@ -112,6 +112,14 @@ impl Outcome {
         self
     }
 
+    /// One of the streams holds this.
+    #[track_caller]
+    pub(crate) fn shows(self, part: &str) -> Self {
+        let shown = self.out.contains(part) || self.err.contains(part);
+        self.check(shown, &format!("should show {part:?}"));
+        self
+    }
+
     /// Neither stream holds this.
     #[track_caller]
     pub(crate) fn hides(self, part: &str) -> Self {

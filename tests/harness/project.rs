@@ -98,6 +98,17 @@ impl Project {
         self
     }
 
+    /// A variable that was set.
+    #[track_caller]
+    pub(crate) fn variable(&self, name: &str) -> String {
+        let set = self
+            .environment
+            .iter()
+            .rev()
+            .find(|(other, _)| other == name);
+        set.unwrap_or_else(|| panic!("{name} is not set")).1.clone()
+    }
+
     /// Runs commands from this folder of the project.
     pub(crate) fn here(mut self, folder: &str) -> Self {
         let folder = self.path(folder);

@@ -41,7 +41,7 @@ impl Project {
     /// Gives the project a database of its own on a real server, as the settings of its profile.
     #[track_caller]
     pub(crate) fn postgres(self) -> Self {
-        let port = POSTGRES.get_or_init(start_postgres).port;
+        let port = postgres_port();
         let number = DATABASES.fetch_add(1, Ordering::SeqCst);
         let name = format!("t{}_{number}", std::process::id());
         psql(port, "postgres", &format!("create database {name}"));

@@ -5,6 +5,7 @@ mod convert;
 pub mod databases;
 pub mod files;
 pub mod server;
+pub mod settings;
 pub mod statements;
 pub mod together;
 
@@ -22,6 +23,7 @@ pub(super) fn module() -> Module {
     module.combine(rhai::exported_module!(files::api));
     module.combine(rhai::exported_module!(databases::api));
     module.combine(rhai::exported_module!(server::api));
+    module.combine(rhai::exported_module!(settings::api));
     module
 }
 
@@ -32,8 +34,7 @@ fn own(ctx: &NativeCallContext, name: &str) -> RhaiResultOf<Session> {
 
 /// Refuses to destroy what belongs to a protected profile, unless its name was given on the command line.
 fn confirm(host: &Host, action: &str, name: &str) -> Result<()> {
-    let is_confirmed = host.flags().confirm.as_deref() == Some(name);
-    if !host.profile().is_protected() || is_confirmed {
+    if !host.profile().is_protected() || host.is_confirmed(name) {
         return Ok(());
     }
     let profile = host.profile();

@@ -87,6 +87,29 @@ pub mod api {
         work::build_image(&ctx, folder, tag, options)
     }
 
+    /// Gives an image one more name; one that had the name loses it.
+    ///
+    /// # Parameters
+    /// - `image`: its name or identity
+    /// - `name`: the name it gets, such as `my-app:prod`; without a tag the tag is `latest`
+    ///
+    /// # Errors
+    /// - `not_found`: there is no such image
+    /// - `unavailable`: no engine answers
+    ///
+    /// # Example
+    /// ```docker
+    /// defer(|| docker::remove_image("lexi-example-tag:old"));
+    /// docker::tag("busybox", "lexi-example-tag:old");
+    /// ensure(docker::images("lexi-example-tag").len() == 1, "it is found by both names");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn tag(ctx: NativeCallContext, image: &str, name: &str) -> RhaiResultOf<()> {
+        with_engine(&ctx, "docker::tag", async |engine| {
+            image::tag(&engine, image, name).await
+        })
+    }
+
     /// Takes an image away.
     ///
     /// # Parameters

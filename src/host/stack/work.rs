@@ -239,7 +239,7 @@ fn may_lose_data(host: &Host) -> Result<()> {
         return Ok(());
     }
     let database = host.settings().require("DB_DATABASE")?;
-    if host.flags().confirm.as_deref() == Some(database) {
+    if host.is_confirmed(database) {
         return Ok(());
     }
     let message = format!(

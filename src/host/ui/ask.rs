@@ -32,6 +32,7 @@ pub fn confirm_name(host: &Host, question: &str, name: &str) -> Result<()> {
         None => line(host, &format!("{question}\ntype `{name}` to go on: "))?,
     };
     if given.trim() == name {
+        host.note_confirmed(name);
         return Ok(());
     }
     let message = match given.trim() {

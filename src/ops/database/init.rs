@@ -11,6 +11,9 @@ use super::sqlfile::SqlText;
 use super::{Target, admin, connect, error, notices};
 use crate::base::{Error, Result};
 
+/// One file at a time per database; freed at the end of its transaction.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7811887330422)";
+
 /// What initialising has done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Initialised {
@@ -76,8 +79,11 @@ pub async fn ensure_database(target: &Target) -> Result<bool> {
 }
 
 async fn run_file(connection: &mut PgConnection, file: SqlText<'_>) -> Result<()> {
-    let begin = connection.execute("BEGIN").await;
-    begin.map_err(|e| error::running("BEGIN", e))?;
+    // `IF NOT EXISTS` is no help against a run at the same moment: the second one waits here.
+    for sql in ["BEGIN", LOCK] {
+        let done = connection.execute(sql).await;
+        done.map_err(|e| error::running(sql, e))?;
+    }
     file.run(connection).await?;
     let commit = connection.execute("COMMIT").await;
     commit

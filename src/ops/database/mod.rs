@@ -22,6 +22,7 @@ pub mod sqlfile;
 pub mod target;
 pub mod token;
 pub mod transaction;
+pub mod tune;
 pub mod value;
 
 pub use admin::{quote_ident, quote_literal};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use bollard::models::{CreateImageInfo, ImageInspect};
 use bollard::query_parameters::{
     CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
+    TagImageOptionsBuilder,
 };
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -180,6 +181,18 @@ fn sum(layers: &HashMap<String, (u64, u64)>) -> Pulling {
         total_bytes: layers.values().map(|(_, total)| total).sum(),
         layers: layers.len(),
     }
+}
+
+/// Gives an image one more name.
+pub async fn tag(engine: &Engine, image: &str, name: &str) -> Result<()> {
+    let full = with_tag(name);
+    let (repository, tag) = full.rsplit_once(':').unwrap_or((&full, "latest"));
+    let options = TagImageOptionsBuilder::default().repo(repository).tag(tag);
+    let tagged = engine
+        .client()
+        .tag_image(image, Some(options.build()))
+        .await;
+    tagged.map_err(|e| failed(format!("cannot name image `{image}` `{name}`"), e))
 }
 
 /// Takes an image away; one that a container uses stays, unless forced.
