@@ -14,7 +14,7 @@ mod services {
 
 task("fill", #{ about: "Write rows", params: #{ rows: #{ type: "int", value: 4000 } } }, |rows| {
     db::exec("create table if not exists papers (id int, body text)");
-    db::exec("insert into papers select g, (select string_agg(md5(g::text || random()::text), '') from generate_series(1, 60)) from generate_series(1, $1) g", [rows]);
+    db::exec("insert into papers select g, (select string_agg(md5(g::text || n::text), '') from generate_series(1, 60) n) from generate_series(1, $1) g", [rows]);
 });
 task("field", #{ about: "Write one long field", params: #{ megabytes: #{ type: "int", value: 1 }, kind: #{ value: "text" } } }, |megabytes, kind| {
     db::exec("drop table if exists long_text");
@@ -359,5 +359,69 @@ task("hold", #{ about: "Keep a table locked until the input ends" }, || {
         };
         assert!(ended.success());
         peak
+    }
+
+    const REDIS_TASKS: &str = r#"//! Sample
+
+import "std/services/redis" as service;
+import "lib/redis-data" as redis_data;
+
+fn redis_service() { service::service(#{ appendonly: "yes", save: [60, 1] }) }
+
+task("go", #{ about: "Up" }, || {
+    stack::up(#{ redis: redis_service() });
+    db::exec("create table papers (id int)");
+    redis::set("a", "1");
+    redis::command(["SET", "short", "2", "EX", "1000"]);
+});
+task("end", #{ about: "Down" }, || { stack::down(#{ volumes: true }); });
+task("make", #{ about: "Make a backup" }, || { backup::create(#{ with_redis: true }).redis_keys });
+task("change", #{ about: "Change the data" }, || { redis::set("a", "changed"); redis::set("new", "1"); });
+task("bring-back", #{ about: "Bring the data back" }, || { redis_data::restore("latest", redis_service()) });
+task("again", #{ about: "Start anew" }, || { stack::restart(#{ redis: redis_service() }); redis::wait(); });
+task("get", #{ about: "Show the keys" }, || {
+    let lives = redis::command(["TTL", "short"]) > 0;
+    print(`${redis::get("a")} ${redis::get("new")} ${lives} ${redis::command(["CONFIG", "GET", "appendonly"]).appendonly}`);
+});
+"#;
+
+    #[test]
+    fn redis_gets_its_data_back_in_spite_of_its_log_and_nothing_is_deleted() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tasks/lib/redis-data.rhai");
+        let project = Project::new()
+            .postgres()
+            .env("REDIS_PORT", &crate::harness::free_port().to_string())
+            .env("REDIS_PASSWORD", "redis password")
+            .file(
+                "tasks/lib/redis-data.rhai",
+                &std::fs::read_to_string(source).unwrap(),
+            )
+            .task("r.rhai", REDIS_TASKS);
+        let _up = project.lexi("run go").succeeds();
+        let made = project.lexi("run make --json").succeeds().json();
+        let _changed = project.lexi("run change").succeeds();
+
+        let back = project.lexi("run bring-back --json").succeeds().json();
+        let got = project.lexi("run get");
+        let _again = project.lexi("run again").succeeds();
+        let got_again = project.lexi("run get");
+        let before = back["before"].as_str().unwrap().to_owned();
+        let old = names(Path::new(&before));
+        // A damaged file changes nothing.
+        let rdb = names(&project.path("backups"))
+            .into_iter()
+            .find(|name| name.contains(".rdb"));
+        let rdb = project.path("backups").join(rdb.unwrap());
+        let mut bytes = std::fs::read(&rdb).unwrap();
+        bytes[20] ^= 1;
+        std::fs::write(&rdb, bytes).unwrap();
+        let damaged = project.lexi("run bring-back");
+        let _down = project.lexi("run end --yes").succeeds();
+
+        assert_eq!((made, &back["keys"]), (2.into(), &2.into()));
+        let _right = got.succeeds().stdout("1  true yes\n");
+        let _still_right = got_again.succeeds().stdout("1  true yes\n");
+        assert_eq!(old, ["appendonlydir", "dump.rdb"]);
+        let _refused = damaged.exits(1).tells("its checksum differs");
     }
 }

@@ -300,11 +300,9 @@ fn a_database_that_a_killed_proof_left_goes_with_the_next_backup() {
     run(async {
         let bench = Bench::with("create table a (b int)").await;
         let left = format!("{}_restore_20200101_000000", bench.target.database);
-        bench.run(&format!("create database {left}")).await;
+        let limit = super::super::restore::LIMIT;
         bench
-            .run(&format!(
-                "comment on database {left} is 'lexi: being restored, not in use'"
-            ))
+            .run(&format!("create database {left} connection limit {limit}"))
             .await;
 
         let made = bench.create().await?;
