@@ -53,3 +53,4 @@ mod stack;
 mod startup;
 mod terminals;
 mod tls;
+mod watch;

@@ -19,6 +19,8 @@ pub enum Reason {
     ScopeTimeout(Duration),
     /// Another one that ran beside it failed.
     Sibling,
+    /// It is to be run again from the start.
+    Restart,
 }
 
 /// A tree of requests to stop: cancelling a node cancels everything below it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -148,6 +149,7 @@ impl fmt::Display for Scalar {
 pub struct Project {
     root: PathBuf,
     config: Config,
+    held: RwLock<BTreeMap<PathBuf, String>>,
 }
 
 /// The file that marks a project.
@@ -185,7 +187,11 @@ impl Project {
                 .hint("name the folder that holds `lexi.toml`")
         })?;
         let config = toml::from_str(&text).map_err(|error| unusable(&text, &error))?;
-        Ok(Self { root, config })
+        Ok(Self {
+            root,
+            config,
+            held: RwLock::default(),
+        })
     }
 
     /// The project's folder, absolute.
@@ -220,6 +226,43 @@ impl Project {
     /// The folder of what the tool itself keeps: locks, state, index.
     pub fn state(&self) -> PathBuf {
         self.root.join(".lexi")
+    }
+
+    /// Uses this text as that of a script from now on, whatever is on disk: the last good one while its file is being
+    /// edited, or what an editor has not saved yet. Without a text the file counts again.
+    pub fn hold(&self, path: &Path, text: Option<String>) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        match text {
+            Some(text) => held.insert(path.to_owned(), text),
+            None => held.remove(path),
+        };
+    }
+
+    /// The text that is held for a script.
+    pub fn held(&self, path: &Path) -> Option<String> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.get(path).cloned()
+    }
+
+    /// Whether texts are held: then what is known of scripts is not what is on disk.
+    pub fn is_holding(&self) -> bool {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        !held.is_empty()
+    }
+
+    /// The bytes of a script: the text that is held, or the file's.
+    pub fn script(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        match held.get(path) {
+            Some(text) => Ok(text.clone().into_bytes()),
+            None => std::fs::read(path),
+        }
+    }
+
+    /// The text of a script.
+    pub fn script_text(&self, path: &Path) -> std::io::Result<String> {
+        String::from_utf8(self.script(path)?)
+            .map_err(|_no_text| std::io::Error::other("stream did not contain valid UTF-8"))
     }
 
     /// A path below the project's folder, or the path itself when it is absolute.

@@ -111,6 +111,8 @@ pub(super) enum Command {
     Show(Show),
     /// Explain a command or a task.
     Help(Help),
+    /// Run a task again whenever a file it depends on changes.
+    Watch(Watch),
     /// Find mistakes in tasks without running anything.
     Check(Check),
     /// Write a new task from a template.
@@ -170,6 +172,45 @@ pub(super) struct Show {
 pub(super) struct Help {
     /// A command or a task.
     pub(super) name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "lexi watch [OPTIONS] [TASK] [ARGS]...",
+    after_help = "A task runs again when its file, a script it imports, or one of its `sources:` is saved. Without a task,\nscripts are checked as they are saved. Keys while nothing runs: r runs it again, f filters, q quits."
+)]
+pub(super) struct Watch {
+    /// What a change does while the task is running.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnBusy::Queue)]
+    pub(super) on_busy: OnBusy,
+    /// Look at the files every so often instead of waiting for events.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "500ms")]
+    pub(super) poll: Option<String>,
+    /// Also run a task that destroys data, each time.
+    #[arg(long)]
+    pub(super) allow_destructive: bool,
+    /// Clear the screen before each run.
+    #[arg(long)]
+    pub(super) clear: bool,
+    /// The task's name or alias, and its arguments exactly as typed.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "TASK"
+    )]
+    pub(super) words: Vec<String>,
+}
+
+/// What a change does while the task is running.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnBusy {
+    /// The task ends and then runs once more.
+    #[default]
+    Queue,
+    /// The task is stopped (SIGTERM, five seconds, SIGKILL), waited for, and run again.
+    Restart,
+    /// Nothing.
+    Ignore,
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::context::Context;
 use super::{args, render};
@@ -20,21 +21,32 @@ pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
         let wanted = named(&project, &args.files)?;
         found.retain(|found| wanted.contains(&found.place.file));
     }
-    let out = ctx.output();
-    if out.is_json() {
-        out.data(&json(&found, &project));
-    } else {
-        for found in &found {
-            out.error(&format!("{}\n", render::diagnostic(out, &project, found)));
-        }
-        out.say(&summary(&found, &catalog, ctx));
-    }
+    show(&found, &catalog, ctx);
     let failed = found.iter().any(|found| found.severity == Severity::Error);
     Ok(if failed {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Checks all scripts of the project and shows what was found.
+pub(super) fn all(project: &Arc<Project>, ctx: &Context) -> Result<()> {
+    let catalog = Catalog::load(Arc::clone(project))?;
+    show(&check::project(&catalog), &catalog, ctx);
+    Ok(())
+}
+
+fn show(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) {
+    let (out, project) = (ctx.output(), catalog.project());
+    if out.is_json() {
+        out.data(&json(found, project));
+        return;
+    }
+    for found in found {
+        out.error(&format!("{}\n", render::diagnostic(out, project, found)));
+    }
+    out.say(&summary(found, catalog, ctx));
 }
 
 /// One document with a finding a line, which an editor's problem matcher can read as it comes.

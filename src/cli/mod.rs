@@ -17,6 +17,7 @@ mod run;
 mod show;
 mod task_args;
 mod trace;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::List(list)) => list::run(&list, ctx),
         Some(Command::Show(show)) => show::run(&show, ctx),
         Some(Command::Help(help)) => help::run(&help, ctx),
+        Some(Command::Watch(watch)) => watch::run(&watch, ctx),
         Some(Command::Check(check)) => check::run(&check, ctx),
         Some(Command::New(new)) => new::run(&new, ctx),
         Some(Command::Env(env)) => env::run(&env, ctx),

@@ -1,5 +1,6 @@
 //! `lexi run TASK`: parse, configure, run, report.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -32,17 +33,9 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
     if let Some(code) = refuse_broken(&mut catalog, &task, &ctx)? {
         return Ok(code);
     }
-    let settings = Arc::new(ctx.settings(&project)?);
-    let args = bind::typed(&task, &typed, &settings, &here)?;
-    trace::install(ctx.output());
-    let runtime = Arc::new(Runtime::default());
-    let host = Host::new(
-        project,
-        settings,
-        ctx.output().clone(),
-        Arc::clone(&runtime),
-        ctx.flags(),
-    );
+    let (host, args) = prepare(&ctx, &catalog, &task, &typed, &here)?;
+    let io = |e| Error::io("cannot set up the run", e);
+    host.watch_signals().map_err(io)?;
     let record = Record::begin(&ctx, &host, &task.name, words);
     let outcome = on_own_thread(&host, catalog, &task, args);
     let (code, error) = report(&ctx, &host, outcome);
@@ -51,8 +44,26 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
     Ok(super::delivered(ctx.output(), ExitCode::from(code)))
 }
 
+/// What a run needs besides its task: a host of its own and the bound arguments.
+pub(super) fn prepare(
+    ctx: &Context,
+    catalog: &Catalog,
+    task: &Task,
+    typed: &bind::Typed,
+    here: &Path,
+) -> Result<(Host, Map)> {
+    let project = Arc::clone(catalog.project());
+    let settings = Arc::new(ctx.settings(&project)?);
+    let args = bind::typed(task, typed, &settings, here)?;
+    trace::install(ctx.output());
+    let runtime = Arc::new(Runtime::default());
+    let output = ctx.output().clone();
+    let host = Host::new(project, settings, output, runtime, ctx.flags());
+    Ok((host, args))
+}
+
 /// A task whose file cannot be read is not known, but the file's text tells that it is meant.
-fn unreadable(catalog: &Catalog, name: &str, ctx: &Context) -> Option<ExitCode> {
+pub(super) fn unreadable(catalog: &Catalog, name: &str, ctx: &Context) -> Option<ExitCode> {
     let found = catalog.unreadable(name);
     if found.is_empty() {
         return None;
@@ -61,7 +72,8 @@ fn unreadable(catalog: &Catalog, name: &str, ctx: &Context) -> Option<ExitCode> 
     Some(ExitCode::from(2))
 }
 
-fn show(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) {
+/// Shows findings.
+pub(super) fn show(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) {
     for found in found {
         let block = render::diagnostic(ctx.output(), catalog.project(), found);
         ctx.output().error(&block);
@@ -79,14 +91,13 @@ fn refuse_broken(catalog: &mut Catalog, task: &Task, ctx: &Context) -> Result<Op
 }
 
 /// Scripts nest deep, so they get a thread with a large stack; this one waits.
-fn on_own_thread(
+pub(super) fn on_own_thread(
     host: &Host,
     catalog: Catalog,
     task: &Task,
     args: Map,
 ) -> Result<Dynamic, Box<Failure>> {
     let io = |e| Box::new(Failure::from(Error::io("cannot set up the run", e)));
-    host.watch_signals().map_err(io)?;
     // A thread of its own gets its memory from the system in small pieces, so the many of an engine are taken here.
     let session = Session::start(host.clone(), Arc::new(catalog));
     let (name, span) = (task.name.clone(), tracing::Span::current());
@@ -106,8 +117,8 @@ fn on_own_thread(
     })
 }
 
-/// Says how it ended: the exit code, and what failed in one line.
-fn report(
+/// Shows how a run ended, and says so: the exit code, and what failed in one line.
+pub(super) fn report(
     ctx: &Context,
     host: &Host,
     outcome: Result<Dynamic, Box<Failure>>,

@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use rhai::Engine;
@@ -40,13 +39,17 @@ impl Catalog {
                 older => {
                     changed = true;
                     let path = project.path(&file);
-                    entries.push(read(&path, file, stamp, older, &compiler)?);
+                    let bytes = project.script(&path);
+                    let bytes = bytes
+                        .map_err(|e| Error::io(format!("cannot read task file `{file}`"), e))?;
+                    entries.push(read(bytes, file, stamp, older, &compiler)?);
                 }
             }
         }
         let mut index = old;
         index.entries = entries;
-        if changed {
+        // What is held is not what is on disk, which the index tells about.
+        if changed && !project.is_holding() {
             index.write(&project);
         }
         Ok(Self { project, index })
@@ -85,7 +88,9 @@ impl Catalog {
             .find(|entry| entry.file == file)
         {
             entry.checked = Some(fingerprint);
-            self.index.write(&self.project);
+            if !self.project.is_holding() {
+                self.index.write(&self.project);
+            }
         }
     }
 
@@ -147,8 +152,8 @@ impl Catalog {
             entry.content().tasks.is_empty() && !entry.content().problems.is_empty()
         });
         let meant = broken.filter(|entry| {
-            std::fs::read_to_string(self.project.path(&entry.file))
-                .is_ok_and(|text| text.contains(&quoted))
+            let text = self.project.script_text(&self.project.path(&entry.file));
+            text.is_ok_and(|text| text.contains(&quoted))
         });
         meant
             .flat_map(|entry| entry.content().problems.clone())
@@ -307,14 +312,12 @@ fn text(bytes: Vec<u8>, file: &str) -> Result<String, Diagnostic> {
 }
 
 fn read(
-    path: &Path,
+    bytes: Vec<u8>,
     file: String,
     stamp: Stamp,
     older: Option<Entry>,
     compiler: &OnceCell<Engine>,
 ) -> Result<Entry> {
-    let bytes =
-        std::fs::read(path).map_err(|e| Error::io(format!("cannot read task file `{file}`"), e))?;
     let text = match text(bytes, &file) {
         Ok(text) => text,
         Err(problem) => {

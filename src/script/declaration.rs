@@ -19,7 +19,7 @@ pub struct Declarations {
     pub problems: Vec<Diagnostic>,
 }
 
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 12] = [
     "about",
     "aliases",
     "needs",
@@ -28,6 +28,9 @@ const FIELDS: [&str; 9] = [
     "timeout",
     "destructive",
     "hidden",
+    "sources",
+    "generates",
+    "env",
     "params",
 ];
 
@@ -129,6 +132,9 @@ impl Reader<'_> {
             timeout_ms: None,
             destructive: false,
             hidden: false,
+            sources: Vec::new(),
+            generates: Vec::new(),
+            env: Vec::new(),
             params: Vec::new(),
         };
         self.fields(&mut task, fields);
@@ -167,10 +173,35 @@ impl Reader<'_> {
                         .map(|(n, at)| (n, Place::new(self.file, at)))
                         .collect();
                 }
+                "sources" => task.sources = self.patterns(value, "`sources`"),
+                "generates" => task.generates = self.patterns(value, "`generates`"),
+                "env" => {
+                    let names = self
+                        .texts(value, "`env`", "an array of strings")
+                        .into_iter();
+                    task.env = names.map(|(name, _)| name).collect();
+                }
                 "params" => task.params = params::read(self, value),
                 unknown => self.unknown(at, "task field", unknown, &FIELDS),
             }
         }
+    }
+
+    /// Patterns of files below the project's folder.
+    fn patterns(&mut self, value: &Expr, what: &str) -> Vec<String> {
+        let mut patterns = Vec::new();
+        for (pattern, at) in self.texts(value, what, "an array of strings") {
+            let leads_out = pattern.starts_with('/') || pattern.split('/').any(|part| part == "..");
+            if leads_out || pattern.is_empty() {
+                let message = format!("`{pattern}` is no path below the project's folder");
+                self.problem(at, message);
+            } else if globset::Glob::new(&pattern).is_err() {
+                self.problem(at, format!("`{pattern}` is not a pattern of files"));
+            } else {
+                patterns.push(pattern);
+            }
+        }
+        patterns
     }
 
     fn is_name(&mut self, name: &str, at: Position) -> bool {

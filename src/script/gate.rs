@@ -7,7 +7,7 @@ use super::catalog::Catalog;
 use super::check::{Checker, Role};
 use super::diagnostic::{Diagnostic, Severity};
 use super::index::hash;
-use super::{imports, library};
+use super::{imports, inputs};
 use crate::base::{Error, Project, Result};
 
 /// What keeps a task from running: its needs, its file and theirs.
@@ -26,7 +26,8 @@ pub fn before_run(catalog: &mut Catalog, task: &str) -> Result<Vec<Diagnostic>> 
 /// A file is looked at again only when it, or what it imports, changed.
 fn file_before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>> {
     let project = Arc::clone(catalog.project());
-    let text = std::fs::read_to_string(project.path(file))
+    let text = project
+        .script_text(&project.path(file))
         .map_err(|e| Error::io(format!("cannot read task file `{file}`"), e))?;
     let fingerprint = fingerprint(&project, &text);
     if catalog.is_checked(file, fingerprint) {
@@ -48,25 +49,8 @@ fn file_before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>>
 
 /// A number that changes with a script and everything it imports.
 fn fingerprint(project: &Project, text: &str) -> u64 {
-    let mut seen = BTreeSet::new();
-    let mut texts = vec![text.to_owned()];
-    let mut sum = 0_u64;
-    while let Some(text) = texts.pop() {
-        sum = sum.rotate_left(7) ^ hash(&text);
-        for path in imported(&text) {
-            if seen.insert(path.to_owned())
-                && let Ok(source) = library::find(project, path)
-            {
-                texts.push(source.text);
-            }
-        }
-    }
-    sum
-}
-
-/// The paths that a text imports; more than there are does no harm.
-fn imported(text: &str) -> impl Iterator<Item = &str> {
-    text.split("import")
-        .skip(1)
-        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+    let libraries = inputs::behind(project, text);
+    let texts = libraries.iter().map(|source| source.text.as_str());
+    let texts = std::iter::once(text).chain(texts);
+    texts.fold(0_u64, |sum, text| sum.rotate_left(7) ^ hash(text))
 }

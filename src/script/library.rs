@@ -96,7 +96,8 @@ fn on_disk(project: &Project, file: &Path) -> Result<Option<Source>> {
                 .hint("copy the file into the project instead of linking to it"),
         );
     }
-    let text = std::fs::read_to_string(&real)
+    let text = project
+        .script_text(&real)
         .map_err(|e| Error::io(format!("cannot read `{}`", project.display(file)), e))?;
     Ok(Some(Source {
         name: project.display(file),

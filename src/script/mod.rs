@@ -11,12 +11,15 @@ pub mod engine;
 pub mod failure;
 pub mod gate;
 pub mod index;
+pub mod inputs;
 pub mod library;
 pub mod resolver;
 pub mod session;
+pub mod sources;
 pub mod task;
 pub mod task_docs;
 mod task_files;
+pub mod watch;
 
 mod cleanup;
 mod closures;

@@ -273,7 +273,10 @@ impl Session {
             return Ok(Arc::clone(loaded));
         }
         let path = self.host.project().path(file);
-        let text = std::fs::read_to_string(&path)
+        let text = self
+            .host
+            .project()
+            .script_text(&path)
             .map_err(|e| thrown(&Error::io(format!("cannot read task file `{file}`"), e)))?;
         let mut ast = self.engine.compile(&text)?;
         ast.set_source(file);

@@ -32,6 +32,15 @@ pub struct Task {
     pub destructive: bool,
     /// Whether `list` leaves it out.
     pub hidden: bool,
+    /// Patterns of the files that it reads.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// Patterns of the files that it writes.
+    #[serde(default)]
+    pub generates: Vec<String>,
+    /// The settings that its result depends on.
+    #[serde(default)]
+    pub env: Vec<String>,
     /// Its parameters, in the order of the closure's.
     pub params: Vec<Param>,
 }

@@ -13,7 +13,7 @@ pub fn project(catalog: &Catalog) -> Vec<Diagnostic> {
     let checker = Checker::new(project).with_tasks(catalog);
     let mut found = catalog.problems_between_files();
     for file in catalog.files() {
-        match std::fs::read_to_string(project.path(file)) {
+        match project.script_text(&project.path(file)) {
             Ok(text) => found.extend(checker.script(file, &text, Role::Tasks)),
             Err(_no_text) => found.extend(catalog.problems_of(file)),
         }
@@ -47,7 +47,7 @@ fn same_closures(checker: &Checker<'_>, catalog: &Catalog) -> Vec<Diagnostic> {
     let mut scripts: Vec<(String, String)> = libraries.map(|s| (s.name, s.text)).collect();
     let count = scripts.len();
     scripts.extend(catalog.files().filter_map(|file| {
-        let text = std::fs::read_to_string(project.path(file)).ok()?;
+        let text = project.script_text(&project.path(file)).ok()?;
         Some((file.to_owned(), text))
     }));
     let compiled = scripts

@@ -1,0 +1,13 @@
+//! Watching files: what the system tells about them, what has really changed, and whether a task runs in circles.
+
+mod changes;
+mod inbox;
+mod mounts;
+mod rounds;
+mod system;
+
+pub use changes::Changes;
+pub use inbox::{Inbox, Message, Next};
+pub use mounts::without_events;
+pub use rounds::Rounds;
+pub use system::{Cookie, Seen, Watch};
