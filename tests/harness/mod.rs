@@ -7,6 +7,7 @@ pub(crate) mod dump;
 mod filter;
 mod outcome;
 mod own_engine;
+mod own_postgres;
 mod project;
 pub(crate) mod registry;
 mod servers;
@@ -14,6 +15,7 @@ mod terminal;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use own_engine::OwnEngine;
+pub(crate) use own_postgres::OwnPostgres;
 pub(crate) use project::Project;
 pub(crate) use rustix::process::Signal;
 pub(crate) use servers::{free_port, postgres_port, psql, psql_as};

@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use super::Project;
 
-const BIN: &str = "/usr/lib/postgresql/15/bin";
+pub(super) const BIN: &str = "/usr/lib/postgresql/15/bin";
 const INSTALL: &str = "apt-get install -y --no-install-recommends postgresql-15 redis-server";
 
 /// A server and what keeps it alive.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) port: u16,
-    _folder: PathBuf,
+    pub(super) folder: PathBuf,
     _keeper: Child,
 }
 
@@ -27,7 +27,7 @@ impl Server {
     pub(super) const fn new(port: u16, folder: PathBuf, keeper: Child) -> Self {
         Self {
             port,
-            _folder: folder,
+            folder,
             _keeper: keeper,
         }
     }
@@ -154,7 +154,7 @@ fn is_root() -> bool {
 }
 
 /// PostgreSQL does not run as root: root becomes the user that the package made.
-fn unprivileged(program: &str) -> Vec<String> {
+pub(super) fn unprivileged(program: &str) -> Vec<String> {
     let as_user = [
         "setpriv",
         "--reuid=postgres",
@@ -170,11 +170,15 @@ fn unprivileged(program: &str) -> Vec<String> {
 }
 
 fn start_postgres() -> Server {
+    start_postgres_in(folder("postgres"))
+}
+
+/// A server with its data in this folder.
+pub(super) fn start_postgres_in(folder: PathBuf) -> Server {
     assert!(
         Path::new(BIN).join("postgres").exists(),
         "no PostgreSQL 15 here: {INSTALL}"
     );
-    let folder = folder("postgres");
     if is_root() {
         let status = Command::new("chown")
             .arg("postgres:")
@@ -237,7 +241,7 @@ fn start_postgres() -> Server {
     });
     Server {
         port,
-        _folder: folder,
+        folder,
         _keeper: keeper,
     }
 }
@@ -274,7 +278,7 @@ fn start_redis() -> Server {
     });
     Server {
         port,
-        _folder: folder,
+        folder,
         _keeper: keeper,
     }
 }
