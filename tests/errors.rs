@@ -104,22 +104,22 @@ fn a_caught_error_that_is_thrown_again_keeps_its_words() {
 
 #[test]
 fn wrong_argument_types_show_what_a_function_takes() {
-    assert_snapshot!(shown("    log::info(5);"), @r"
+    assert_snapshot!(shown("    let five = [5][0];\n    log::info(five);"), @r"
     error: `log::info` takes (message: string), got (int)
-     --> tasks/t.rhai:4:5
+     --> tasks/t.rhai:5:5
       |
-    4 |     log::info(5);
+    5 |     log::info(five);
       |     ^^^^^^^^^
     ");
 }
 
 #[test]
 fn wrong_argument_types_show_every_form_of_a_function() {
-    assert_snapshot!(shown("    parallel(\"a\", 1.5);"), @r#"
+    assert_snapshot!(shown("    let a = [\"a\", 1.5];\n    parallel(a[0], a[1]);"), @r#"
     error: `parallel` takes (items: array) or (items: array, options: map), got (string, float)
-     --> tasks/t.rhai:4:5
+     --> tasks/t.rhai:5:5
       |
-    4 |     parallel("a", 1.5);
+    5 |     parallel(a[0], a[1]);
       |     ^^^^^^^^
     "#);
 }

@@ -40,7 +40,7 @@ pub mod api {
     ///
     /// # Example
     /// ```
-    /// let outcome = attempt(|| task::run("no-such-task"));
+    /// let outcome = attempt(|| task::run("no-such-" + "task"));
     /// ensure(outcome.error.kind == "invalid", "the error says so");
     /// ```
     #[rhai_fn(name = "run", return_raw)]
@@ -60,7 +60,7 @@ pub mod api {
     ///
     /// # Example
     /// ```
-    /// let outcome = attempt(|| task::run("no-such-task", #{ days: 3 }));
+    /// let outcome = attempt(|| task::run("no-such-" + "task", #{ days: 3 }));
     /// ensure(!outcome.ok, "there is no such task");
     /// ```
     #[rhai_fn(name = "run", return_raw)]
