@@ -70,9 +70,7 @@ pub(super) fn change(key: &Key, from: &Object, to: &Object) -> Option<Change> {
             Change::Alter(vec![format!("ALTER TABLE {table} {firing} TRIGGER {name}")])
         }
         (Detail::Grant(from), Detail::Grant(to)) => Change::Alter(grant::change(from, to)),
-        (Detail::Default { .. } | Detail::Comment | Detail::Ownership { .. }, _) => {
-            Change::Alter(vec![to.create.clone()])
-        }
+        (Detail::Default { .. } | Detail::Comment, _) => Change::Alter(vec![to.create.clone()]),
         _ => Change::Replace,
     };
     Some(change)

@@ -68,55 +68,62 @@ pub(super) fn retype(table: &str, from: &Column, to: &Column) -> String {
 /// The change of a column that keeps its name.
 pub(super) fn change(key: &Key, from: &Column, to: &Column) -> Change {
     let table = table_of(key, to);
-    if to.generated.is_some() && from.generated != to.generated {
+    let moved = from.data_type != to.data_type || from.collation != to.collation;
+    if to.generated.is_some() && (from.generated != to.generated || moved) {
         return Change::Replace;
     }
-    let mut changes = Vec::new();
+    // What only some types may have goes before the type changes, and comes after.
+    let mut before = Vec::new();
     if from.generated.is_some() && to.generated.is_none() {
-        changes.push("DROP EXPRESSION".to_owned());
+        before.push("DROP EXPRESSION".to_owned());
     }
-    changes.extend(identity_change(from, to));
-    if from.not_null != to.not_null {
+    let (dropped, mut after) = identity_change(from, to);
+    before.extend(dropped);
+    if from.not_null != to.not_null && !(to.not_null && to.identity.is_some()) {
         let verb = if to.not_null { "SET" } else { "DROP" };
-        changes.push(format!("{verb} NOT NULL"));
+        after.push(format!("{verb} NOT NULL"));
     }
     if from.storage != to.storage {
         let storage = to.storage.as_ref().unwrap_or(&to.default_storage);
-        changes.push(format!("SET STORAGE {storage}"));
+        after.push(format!("SET STORAGE {storage}"));
     }
     if from.statistics != to.statistics {
-        changes.push(format!("SET STATISTICS {}", to.statistics));
+        after.push(format!("SET STATISTICS {}", to.statistics));
     }
-    let mut statements = altered(table, &to.name, changes);
-    let moved = from.data_type != to.data_type || from.collation != to.collation;
+    let mut statements = altered(table, &to.name, before);
     if moved {
-        statements.insert(0, retype(table, from, to));
-        return Change::Retype(statements);
+        statements.push(retype(table, from, to));
     }
-    Change::Alter(statements)
+    statements.extend(altered(table, &to.name, after));
+    if moved {
+        Change::Retype(statements)
+    } else {
+        Change::Alter(statements)
+    }
 }
 
-fn identity_change(from: &Column, to: &Column) -> Vec<String> {
-    let mut changes = Vec::new();
+/// What takes the old identity away, and what gives the new one.
+fn identity_change(from: &Column, to: &Column) -> (Vec<String>, Vec<String>) {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
     if from.identity == to.identity && from.sequence == to.sequence {
-        return changes;
+        return (before, after);
     }
     if let (Some(_), Some(always)) = (&from.identity, &to.identity)
         && from.sequence == to.sequence
     {
-        return vec![format!("SET GENERATED {always}")];
+        return (before, vec![format!("SET GENERATED {always}")]);
     }
     if from.identity.is_some() {
-        changes.push("DROP IDENTITY".to_owned());
+        before.push("DROP IDENTITY".to_owned());
     }
     if let Some(identity) = identity(to) {
         // An identity column must be NOT NULL before.
         if !from.not_null {
-            changes.push("SET NOT NULL".to_owned());
+            after.push("SET NOT NULL".to_owned());
         }
-        changes.push(format!("ADD {identity}"));
+        after.push(format!("ADD {identity}"));
     }
-    changes
+    (before, after)
 }
 
 fn altered(table: &str, column: &str, changes: Vec<String>) -> Vec<String> {

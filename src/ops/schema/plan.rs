@@ -156,12 +156,11 @@ impl<'c> Sets<'c> {
 
     fn reaction(&self, cause: &Key, key: &Key, object: &Object) -> Reaction {
         let is_gone = self.drops.contains(cause);
-        // What no longer needs the cause is altered first, and the cause dropped afterwards.
         let is_free = self
             .to
             .get(key)
             .is_none_or(|new| !new.needs.contains(cause));
-        if is_gone && !self.creates.contains(cause) && is_free && self.alters.contains_key(key) {
+        if is_gone && is_free && self.is_replaced_in_place(cause, key) {
             return Reaction::Stays;
         }
         let by_itself = self.retyped.get(cause).copied().unwrap_or(false);
@@ -173,7 +172,8 @@ impl<'c> Sets<'c> {
                     Reaction::Moves
                 }
                 Kind::Table | Kind::Schema => Reaction::Stays,
-                _ if column.generated.is_some() => Reaction::GivesWay,
+                // One that is computed no longer keeps its values.
+                _ if column.generated.is_some() && self.will_be_computed(key) => Reaction::GivesWay,
                 _ => Reaction::Stays,
             },
             (_, Kind::Type) if is_gone && is_free => Reaction::Stays,
@@ -190,5 +190,20 @@ impl<'c> Sets<'c> {
             (_, Kind::Default) if is_retyped && by_itself => Reaction::Stays,
             _ => Reaction::GivesWay,
         }
+    }
+
+    fn will_be_computed(&self, key: &Key) -> bool {
+        let new = self.to.get(key).map(|new| &new.detail);
+        matches!(new, Some(Detail::Column(column)) if column.generated.is_some())
+    }
+
+    /// Whether a view loses a column of a table that stays: it is replaced first, and the column dropped afterwards.
+    fn is_replaced_in_place(&self, cause: &Key, key: &Key) -> bool {
+        let table = self.from.get(cause).and_then(|o| o.parent.as_ref());
+        key.kind == Kind::View
+            && self.alters.contains_key(key)
+            && cause.kind == Kind::Column
+            && !self.creates.contains(cause)
+            && table.is_some_and(|table| !self.drops.contains(table))
     }
 }

@@ -214,16 +214,16 @@ impl Statements {
 /// How two statements that begin alike differ.
 fn differing_lines(wanted: &str, other: &str) -> String {
     let title = first_line(wanted).trim_end_matches(" (");
-    let missing = wanted
-        .lines()
-        .find(|line| !other.lines().any(|o| o == *line));
-    let extra = other
-        .lines()
-        .find(|line| !wanted.lines().any(|w| w == *line));
+    let bare = |line: &str| line.trim().trim_end_matches(',').to_owned();
+    let only = |one: &str, other: &str| -> Option<String> {
+        let others: Vec<String> = other.lines().map(bare).collect();
+        one.lines().map(bare).find(|line| !others.contains(line))
+    };
+    let (missing, extra) = (only(wanted, other), only(other, wanted));
     let parts = [("wants", missing), ("has", extra)];
     let parts = parts
         .into_iter()
-        .filter_map(|(word, line)| Some(format!("{word} `{}`", line?.trim())));
+        .filter_map(|(word, line)| Some(format!("{word} `{}`", line?)));
     let parts: Vec<String> = parts.collect();
     if parts.is_empty() {
         return format!(
