@@ -3,14 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use super::super::list::{Entry, list, newest_good};
+use super::super::manifest::Manifest;
+use super::safety::LABEL;
 use crate::base::text::{count, did_you_mean};
 use crate::base::{Error, Result};
 
-/// The file that `what` means: `latest` is the newest verified backup of `database`.
+/// The file that `what` means: `latest` is the newest verified backup of `database` that no restore made of what it was about
+/// to replace. Else a second try after one that failed would bring back what the first was to mend.
 pub fn pick(what: &str, folder: &Path, root: &Path, database: &str) -> Result<PathBuf> {
     let entries = list(folder)?;
     if what == "latest" {
-        return newest_good(&entries, database)
+        return entries
+            .iter()
+            .find(|entry| entry.manifest().is_some_and(|one| is_wanted(one, database)))
             .map(|entry| entry.path.clone())
             .ok_or_else(|| no_latest(&entries, folder, database));
     }
@@ -38,6 +43,10 @@ pub fn pick(what: &str, folder: &Path, root: &Path, database: &str) -> Result<Pa
     Err(Error::not_found(format!("there is no backup `{what}`")).hint(hint))
 }
 
+fn is_wanted(manifest: &Manifest, database: &str) -> bool {
+    manifest.database == database && manifest.label.as_deref() != Some(LABEL)
+}
+
 fn no_latest(entries: &[Entry], folder: &Path, database: &str) -> Error {
     let message = format!(
         "no verified backup of database `{database}` in `{}`",
@@ -47,7 +56,10 @@ fn no_latest(entries: &[Entry], folder: &Path, database: &str) -> Error {
         .iter()
         .filter(|entry| entry.manifest().is_some())
         .count();
-    let hint = if others > 0 {
+    let hint = if newest_good(entries, database).is_some() {
+        "only those are there that restores made first: name one, see `lexi run restore --list`"
+            .to_owned()
+    } else if others > 0 {
         format!(
             "{} of other databases are there: name one",
             count("backup", others)
@@ -85,6 +97,24 @@ mod tests {
                 .unwrap()
                 .starts_with("did you mean `a_backup_2026")
         );
+    }
+
+    #[test]
+    fn a_safety_backup_is_not_the_latest() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["20260102", "20260101"].map(|day| format!("a_backup_{day}_000000.sql.gz"));
+        for (name, label) in names.iter().zip([Some(LABEL), None]) {
+            std::fs::write(folder.path().join(name), "abc").unwrap();
+            let mut manifest = sample(name);
+            manifest.label = label.map(str::to_owned);
+            manifest.write(folder.path()).unwrap();
+        }
+        let pick = || pick("latest", folder.path(), folder.path(), "lexiflow_dev");
+
+        assert_eq!(pick().unwrap(), folder.path().join(&names[1]));
+        std::fs::remove_file(folder.path().join(&names[1])).unwrap();
+        let error = pick().unwrap_err();
+        assert!(error.hint_text().unwrap().contains("restores made first"));
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::base::{Kind, Result};
 use crate::ops::database::sqlfile::run as run_sql;
 use crate::ops::database::{Target, connect};
 
+/// The label of a safety backup. `latest` passes it by: it holds what the restore was to replace.
+pub(super) const LABEL: &str = "before a restore";
 /// How long a safety backup is kept whatever its age.
 const SAFETY_DAYS: i64 = 7;
 
@@ -36,7 +38,7 @@ impl Work<'_> {
         }
         let request = Create {
             options: Options {
-                label: Some("before a restore".to_owned()),
+                label: Some(LABEL.to_owned()),
                 pin: Some(Pin::days(SAFETY_DAYS, self.at)),
                 ..backup.options.clone()
             },
