@@ -21,6 +21,7 @@ mod db;
 mod declarations;
 mod documents;
 mod driver;
+mod engines;
 mod edits;
 mod errors;
 mod examples;
