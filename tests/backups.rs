@@ -405,8 +405,8 @@ task("get", #{ about: "Show the keys" }, || {
         let got = project.lexi("run get");
         let _again = project.lexi("run again").succeeds();
         let got_again = project.lexi("run get");
-        let before = back["before"].as_str().unwrap().to_owned();
-        let old = names(Path::new(&before));
+        let before = back["before"].as_str().unwrap();
+        let old = names(&project.path(before.trim_start_matches("[DIR]/")));
         // A damaged file changes nothing.
         let rdb = names(&project.path("backups"))
             .into_iter()
