@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::harness::{HUNG, Outcome, Project, Signal, send};
+use crate::watch::Watching;
 
 /// How many rounds: the first number with the other tests, the second with `tests/soak`.
 pub(crate) fn rounds(short: usize, full: usize) -> usize {
@@ -104,6 +105,66 @@ fn signals_leave_no_survivor_and_run_every_defer() {
             "round {round}: {signal:?} {whom}: survivors"
         );
     }
+}
+
+/// How a save may reach the disk.
+fn save(project: &Project, file: &Path, text: &str, how: u64) {
+    match how {
+        // VS Code: in place.
+        0 => std::fs::write(file, text).unwrap(),
+        // In place, in two pieces, with the file open between them.
+        1 => {
+            use std::io::Write;
+            let mut open = std::fs::File::create(file).unwrap();
+            let (first, second) = text.as_bytes().split_at(text.len() / 2);
+            open.write_all(first).unwrap();
+            std::thread::yield_now();
+            open.write_all(second).unwrap();
+        }
+        // A new file moved into place: sed -i, JetBrains, most others.
+        2 => {
+            let other = project.path("tasks/.saving");
+            std::fs::write(&other, text).unwrap();
+            std::fs::rename(&other, file).unwrap();
+        }
+        // vim: the old file moved away, a new one, the old one removed.
+        _ => {
+            let old = file.with_extension("rhai~");
+            std::fs::rename(file, &old).unwrap();
+            std::fs::write(file, text).unwrap();
+            std::fs::remove_file(&old).unwrap();
+        }
+    }
+}
+
+#[test]
+fn no_save_of_a_watched_task_is_lost_or_torn() {
+    let mut random = Random(seed());
+    // The task prints its number at its start and at its end, with enough between them that half of it is none.
+    let text = |number: usize| {
+        let filling = "// what takes room\n    ".repeat(200);
+        format!(
+            "task(\"t\", #{{ about: \"Try\" }}, || {{\n    print(\"start {number};\");\n    {filling}print(\"end {number};\");\n}});\n"
+        )
+    };
+    let project = Project::new().task("t.rhai", &text(0));
+    let file = project.path("tasks/t.rhai");
+    let mut watching = Watching::start(&project, "watch t");
+    watching.until("start 0;");
+    watching.idle();
+    let mut number = 0;
+    for _ in 0..rounds(150, 10_000) {
+        // Sometimes several saves at once: then the last one counts.
+        for _ in 0..[1, 1, 1, 3][usize::try_from(random.below(4)).unwrap()] {
+            number += 1;
+            save(&project, &file, &text(number), random.below(4));
+        }
+        watching.until(&format!("start {number};"));
+        watching.until(&format!("end {number};"));
+        watching.idle();
+    }
+    assert_eq!(watching.count("error"), 0, "a torn file was looked at");
+    assert_eq!(watching.count("start "), watching.count("end "));
 }
 
 /// Tests that need servers.

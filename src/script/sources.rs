@@ -26,7 +26,7 @@ pub fn digest(path: &Path) -> Option<Digest> {
 }
 
 /// Names that editors give to files for a moment while they save.
-fn is_passing(name: &str) -> bool {
+pub(super) fn is_passing(name: &str) -> bool {
     let has_ending = |ending: &str| name.strip_suffix(ending).is_some();
     name == "4913"
         || has_ending("~")

@@ -148,6 +148,10 @@ impl Watching<'_> {
         }
         let mut own = std::mem::take(&mut self.waiting);
         own.extend(self.desk.touched());
+        if own.is_empty() {
+            // In a circle every run leaves something behind.
+            self.rounds.forget();
+        }
         self.desk.inbox.again(own.clone());
         self.own = own;
         self.idle();
@@ -233,11 +237,15 @@ impl Watching<'_> {
 
     /// Whether the task seems to write the file itself, again and again.
     fn is_circle(&mut self, cause: &Path) -> bool {
+        if self.running.is_none() && !self.own.contains(cause) {
+            // Somebody else wrote it.
+            self.paused = None;
+            return false;
+        }
         if self.paused.as_deref() == Some(cause) {
             return true;
         }
-        let is_own = self.running.is_some() || self.own.contains(cause);
-        if !is_own || !self.rounds.note(cause, Instant::now()) {
+        if !self.rounds.note(cause, Instant::now()) {
             return false;
         }
         let shown = self.desk.project.display(cause);

@@ -53,6 +53,8 @@ pub struct Inbox<T> {
     receiver: Receiver<Message<T>>,
     kept: VecDeque<T>,
     touched: BTreeSet<PathBuf>,
+    /// Those of them that are there: what an editor moved away or removed makes no burst.
+    there: BTreeSet<PathBuf>,
     writing: HashSet<PathBuf>,
     all: bool,
     folders: bool,
@@ -68,6 +70,7 @@ impl<T> Inbox<T> {
             receiver,
             kept: VecDeque::new(),
             touched: BTreeSet::new(),
+            there: BTreeSet::new(),
             writing: HashSet::new(),
             all: false,
             folders: false,
@@ -143,7 +146,7 @@ impl<T> Inbox<T> {
         let start = Instant::now();
         let moment = start + MOMENT;
         while self.wait(moment) {}
-        while self.touched.len() > 1 && start.elapsed() < LONGEST {
+        while self.there.len() > 1 && start.elapsed() < LONGEST {
             let before = self.touched.len();
             let quiet = Instant::now() + QUIET;
             while self.wait(quiet) && start.elapsed() < LONGEST {}
@@ -156,6 +159,7 @@ impl<T> Inbox<T> {
             while self.wait(quiet) {}
         }
         // Those that are being written have news of their own when they are closed.
+        self.there.clear();
         let writing = &self.writing;
         self.touched.retain(|path| !writing.contains(path));
     }
@@ -177,6 +181,12 @@ impl<T> Inbox<T> {
             Message::Other(other) => self.kept.push_back(other),
             Message::File(Seen::Touched(path)) => {
                 self.writing.remove(&path);
+                self.there.insert(path.clone());
+                self.touched.insert(path);
+            }
+            Message::File(Seen::Gone(path)) => {
+                self.writing.remove(&path);
+                self.there.remove(&path);
                 self.touched.insert(path);
             }
             Message::File(Seen::Writing(path)) => {

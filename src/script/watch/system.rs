@@ -14,8 +14,10 @@ use crate::base::{Error, Project, Result};
 /// What was seen of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// It was closed after writing, moved into place, moved away or removed.
+    /// It was closed after writing or moved into place.
     Touched(PathBuf),
+    /// It was moved away or removed.
+    Gone(PathBuf),
     /// Somebody is writing to it.
     Writing(PathBuf),
     /// A folder came or went: there may be others to watch.
@@ -38,16 +40,15 @@ fn seen(event: &Event, cookie: &Path) -> Vec<Seen> {
             path => path.map(Seen::Touched),
         },
         EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => None,
+        EventKind::Modify(ModifyKind::Name(RenameMode::From)) => {
+            let gone = event.paths.iter().cloned().map(Seen::Gone);
+            return gone.chain([Seen::Folders]).collect();
+        }
         EventKind::Modify(ModifyKind::Name(_)) => {
             let touched = event.paths.iter().cloned().map(Seen::Touched);
             return touched.chain([Seen::Folders]).collect();
         }
-        EventKind::Remove(_) => {
-            let touched = event.paths.iter().cloned().map(Seen::Touched);
-            return touched
-                .filter(|seen| *seen != Seen::Touched(cookie.to_owned()))
-                .collect();
-        }
+        EventKind::Remove(_) => last().filter(|path| path != cookie).map(Seen::Gone),
         EventKind::Modify(ModifyKind::Data(_)) => {
             last().filter(|path| path != cookie).map(Seen::Writing)
         }
