@@ -56,4 +56,5 @@ mod stack;
 mod startup;
 mod terminals;
 mod tls;
+mod up_to_date;
 mod watch;

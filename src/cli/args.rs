@@ -68,6 +68,9 @@ pub(super) struct Global {
         default_missing_value = "print"
     )]
     pub(super) dry_run: Option<DryRun>,
+    /// Also run tasks that are up to date.
+    #[arg(long, global = true)]
+    pub(super) force: bool,
 }
 
 /// How far a dry run goes.
@@ -113,6 +116,8 @@ pub(super) enum Command {
     Help(Help),
     /// Run a task again whenever a file it depends on changes.
     Watch(Watch),
+    /// Say why a task will run or will not.
+    Explain(Explain),
     /// Find mistakes in tasks without running anything.
     Check(Check),
     /// Write a new task from a template.
@@ -192,6 +197,18 @@ pub(super) struct Watch {
     /// Clear the screen before each run.
     #[arg(long)]
     pub(super) clear: bool,
+    /// The task's name or alias, and its arguments exactly as typed.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "TASK"
+    )]
+    pub(super) words: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "lexi explain TASK [ARGS]...")]
+pub(super) struct Explain {
     /// The task's name or alias, and its arguments exactly as typed.
     #[arg(
         trailing_var_arg = true,

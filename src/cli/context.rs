@@ -134,6 +134,7 @@ impl Context {
             dry_run: self.global.dry_run.is_some(),
             rehearse: self.global.dry_run == Some(DryRun::Execute),
             driver: self.global.driver.clone(),
+            force: self.global.force,
         }
     }
 }
@@ -194,5 +195,6 @@ fn merge(before: Global, later: Global) -> Global {
         yes: before.yes || later.yes,
         confirm: later.confirm.or(before.confirm),
         dry_run: later.dry_run.or(before.dry_run),
+        force: before.force || later.force,
     }
 }

@@ -7,6 +7,7 @@ mod completions;
 mod context;
 mod docs;
 mod env;
+mod explain;
 mod help;
 mod history;
 mod list;
@@ -62,6 +63,7 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::Show(show)) => show::run(&show, ctx),
         Some(Command::Help(help)) => help::run(&help, ctx),
         Some(Command::Watch(watch)) => watch::run(&watch, ctx),
+        Some(Command::Explain(explain)) => explain::run(&explain, ctx),
         Some(Command::Check(check)) => check::run(&check, ctx),
         Some(Command::New(new)) => new::run(&new, ctx),
         Some(Command::Env(env)) => env::run(&env, ctx),

@@ -32,6 +32,8 @@ pub struct Flags {
     pub dry_run: bool,
     /// `--dry-run=execute`: where it can all be taken back, do it and take it back. `dry_run` is set too.
     pub rehearse: bool,
+    /// `--force`: run tasks that are up to date too.
+    pub force: bool,
     /// `--driver`: `auto`, `native` or `docker`.
     pub driver: Option<String>,
 }

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod docs;
 pub mod engine;
 pub mod failure;
+pub mod fresh;
 pub mod gate;
 pub mod index;
 pub mod inputs;

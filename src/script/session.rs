@@ -11,6 +11,7 @@ use super::api::Api;
 use super::catalog::Catalog;
 use super::collector::{self, Body};
 use super::diagnostic::Diagnostic;
+use super::fresh::{self, Case};
 use super::resolver::Scripts;
 use super::task::Task;
 use super::{bind, cleanup, engine, failure, guard};
@@ -37,6 +38,14 @@ type Done = Arc<tokio::sync::Mutex<Option<bool>>>;
 struct Loaded {
     ast: AST,
     bodies: HashMap<String, Body>,
+}
+
+/// Whether a task has to run.
+enum Due {
+    /// It runs, and starts from this, if it says what it depends on.
+    Runs(Option<fresh::Record>),
+    /// It is up to date.
+    Rests,
 }
 
 /// How a task that failed is told apart from one whose need failed on another line of execution.
@@ -207,6 +216,17 @@ impl Session {
     }
 
     fn run_alone(&self, caller: &Strand, task: &Task, args: Map) -> RhaiResultOf<Dynamic> {
+        let case = Case {
+            catalog: &self.catalog,
+            task,
+            args: &args,
+            settings: self.host.settings(),
+        };
+        let started_from = self.is_due(&case).map_err(|error| thrown(&error))?;
+        let Due::Runs(started_from) = started_from else {
+            return Ok(Dynamic::UNIT);
+        };
+        let args = args.clone();
         let span = tracing::info_span!("task", name = task.name, place = %task.place, profile = %self.host.profile(), outcome = Empty);
         let _in_span = span.enter();
         let _lock = guard::lock(&self.host, task).map_err(|error| thrown(&error))?;
@@ -237,7 +257,30 @@ impl Session {
             );
         }
         span.record("outcome", if result.is_ok() { "ok" } else { "failed" });
+        if let (Ok(_), Some(record)) = (&result, started_from) {
+            case.keep(record).map_err(|error| thrown(&error))?;
+        }
         result
+    }
+
+    /// Whether a task has to run, and from what it starts; what was kept of its last run is forgotten then.
+    fn is_due(&self, case: &Case<'_>) -> crate::base::Result<Due> {
+        let Some(now) = case.now()? else {
+            return Ok(Due::Runs(None));
+        };
+        let flags = self.host.flags();
+        if !flags.force && !case.verdict()?.runs() {
+            let name = &case.task.name;
+            let message =
+                format!("`{name}` is up to date (`lexi explain {name}`; --force runs it)");
+            self.host.output().say(&message);
+            return Ok(Due::Rests);
+        }
+        if flags.dry_run {
+            return Ok(Due::Runs(None));
+        }
+        case.forget()?;
+        Ok(Due::Runs(Some(now)))
     }
 
     fn call(&self, task: &Task, mut args: Map) -> RhaiResultOf<Dynamic> {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::desk::Own;
 use crate::base::{Cancel, Error, Reason, Result};
+use crate::cli::args::Global;
 use crate::cli::context::Context;
 use crate::cli::{run, task_args};
 use crate::script::task::Task;
@@ -75,7 +76,10 @@ pub(super) fn ready(
     let (typed, later) = task_args::parse(&task, words).map_err(|error| {
         Error::usage(error.to_string().trim_start_matches("error: ").trim_end())
     })?;
-    let ctx = ctx.with(later);
+    let ctx = ctx.with(Global {
+        force: true,
+        ..later
+    });
     Ok(Some(Ready {
         catalog,
         task,
