@@ -250,7 +250,7 @@ impl Watching<'_> {
         }
         let shown = self.desk.project.display(cause);
         self.ctx.output().warn(&format!(
-            "paused: `{shown}` changed six times in ten seconds while `{}` ran, so the task seems to write what it watches; \
+            "paused: `{shown}` changed six times in a minute while `{}` ran, so the task seems to write what it watches; \
              name the file in `generates:`, or press r to go on",
             self.name
         ));
