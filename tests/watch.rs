@@ -19,22 +19,21 @@ impl Watching {
     #[track_caller]
     pub(crate) fn start(project: &Project, words: &str) -> Self {
         let words: Vec<&str> = words.split_whitespace().collect();
-        let mut child = project.start(&words);
+        // One pipe for both streams keeps their lines in order.
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut command = project.command(&words);
+        command.stdout(writer.try_clone().unwrap()).stderr(writer);
+        let child = command.spawn().unwrap();
+        // It holds the end that is written to.
+        drop(command);
         let (sender, lines) = channel();
-        let streams: [Box<dyn std::io::Read + Send>; 2] = [
-            Box::new(child.stdout.take().unwrap()),
-            Box::new(child.stderr.take().unwrap()),
-        ];
-        for stream in streams {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    if sender.send(line).is_err() {
-                        break;
-                    }
+        std::thread::spawn(move || {
+            for line in BufReader::new(reader).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
                 }
-            });
-        }
+            }
+        });
         Self {
             child: Some(child),
             lines,
@@ -261,8 +260,8 @@ fn a_task_that_writes_what_it_watches_is_paused_with_the_reason() {
     let project = Project::new().task("t.rhai", body).file("out/x", "");
     let mut watching = Watching::start(&project, "watch t");
 
-    watching.until("paused: `out/log.txt` changed six times");
-    watching.until("`generates:`");
+    let line = watching.until("paused: `out/log.txt` changed six times");
+    assert!(line.contains("`generates:`"), "{line}");
 }
 
 #[test]
