@@ -119,10 +119,7 @@ async fn in_scratch(
         });
     }
     on_step("proving the statements, forth and back");
-    let source = request.from.map_or_else(
-        || format!("database `{}`", wanted.database),
-        |(_, shown)| format!("`{shown}`"),
-    );
+    let source = source(request);
     let draft = text::Draft::new(request, &source, &up, &down)?;
     let verdict = proof::prove(request, &current, &draft, &proof, (&from, &to)).await?;
     let [up_text, down_text] = draft.texts(&verdict);
@@ -150,6 +147,14 @@ async fn in_scratch(
         generated.recorded = true;
     }
     Ok(generated)
+}
+
+/// What the wanted schema is called in the files.
+fn source(request: &Generate<'_>) -> String {
+    match request.from {
+        Some((_, shown)) => format!("`{shown}`"),
+        None => format!("database `{}`", request.target.database),
+    }
 }
 
 /// Refuses a proof about a schema that is no longer what the live database has.
