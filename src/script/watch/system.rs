@@ -49,7 +49,8 @@ fn seen(event: &Event, cookie: &Path) -> Vec<Seen> {
             return touched.chain([Seen::Folders]).collect();
         }
         EventKind::Remove(_) => last().filter(|path| path != cookie).map(Seen::Gone),
-        EventKind::Modify(ModifyKind::Data(_)) => {
+        // A file that was just made is empty until it is written and closed.
+        EventKind::Modify(ModifyKind::Data(_)) | EventKind::Create(CreateKind::File) => {
             last().filter(|path| path != cookie).map(Seen::Writing)
         }
         EventKind::Create(CreateKind::Folder) => Some(Seen::Folders),
