@@ -238,6 +238,12 @@ impl Project {
         };
     }
 
+    /// The scripts whose texts are held.
+    pub fn held_scripts(&self) -> Vec<PathBuf> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.keys().cloned().collect()
+    }
+
     /// The text that is held for a script.
     pub fn held(&self, path: &Path) -> Option<String> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);

@@ -25,7 +25,15 @@ impl Catalog {
     /// Finds the task files and reads those that changed since the index was written.
     pub fn load(project: Arc<Project>) -> Result<Self> {
         let mut old = Index::read(&project);
-        let files = task_files::find(&project);
+        let mut files = task_files::find(&project);
+        // An editor may have moved a file away for a moment; its text is still held.
+        for path in project.held_scripts() {
+            let file = project.display(&path);
+            let is_task_file = file.starts_with("tasks/") && !file.starts_with("tasks/lib/");
+            if is_task_file && !files.iter().any(|(known, _)| *known == file) {
+                files.push((file, Stamp::default()));
+            }
+        }
         let (written, mut known) = (std::mem::take(&mut old.entries), BTreeMap::new());
         let count = written.len();
         for entry in written {

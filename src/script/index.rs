@@ -63,7 +63,7 @@ impl Written {
 }
 
 /// Size and times of a file. A copy may be given an old time of modification, but not an old time of change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     modified_ns: i64,
     changed_ns: i64,

@@ -86,6 +86,13 @@ fn folder_of<'key>(project: &Project, key: &'key str) -> (PathBuf, &'key str) {
 }
 
 fn on_disk(project: &Project, file: &Path) -> Result<Option<Source>> {
+    if let Some(text) = project.held(file) {
+        return Ok(Some(Source {
+            name: project.display(file),
+            text,
+            path: Some(file.to_owned()),
+        }));
+    }
     let Ok(real) = file.canonicalize() else {
         return Ok(None);
     };
