@@ -14,7 +14,12 @@ pub fn project(catalog: &Catalog) -> Vec<Diagnostic> {
     let mut found = catalog.problems_between_files();
     for file in catalog.files() {
         match project.script_text(&project.path(file)) {
-            Ok(text) => found.extend(checker.script(file, &text, Role::Tasks)),
+            Ok(text) => {
+                found.extend(checker.script(file, &text, Role::Tasks));
+                // What is known of the file may come from an index that is damaged.
+                let known = catalog.problems_of(file).into_iter();
+                found.extend(known.filter(|problem| problem.rule == Rule::Unreadable));
+            }
             Err(_no_text) => found.extend(catalog.problems_of(file)),
         }
     }
