@@ -23,6 +23,10 @@ use super::bridge::RhaiResultOf;
 
 /// What the command line says about how a run behaves.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, independent of the others"
+)]
 pub struct Flags {
     /// `--yes`: ordinary questions are answered with yes.
     pub yes: bool,

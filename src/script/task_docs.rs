@@ -75,12 +75,13 @@ fn row(param: &Param) -> String {
     };
     let mut about = param.about.replace('|', "\\|");
     let fallback = param.value.as_ref().filter(|value| !is_nothing(value));
-    match (&param.env, fallback) {
-        (Some(env), Some(value)) => about.push_str(&format!(" (setting `{env}`, else {value})")),
-        (Some(env), None) => about.push_str(&format!(" (setting `{env}`)")),
-        (None, Some(value)) => about.push_str(&format!(" (default {value})")),
-        (None, None) => {}
-    }
+    let fallback = match (&param.env, fallback) {
+        (Some(env), Some(value)) => format!(" (setting `{env}`, else {value})"),
+        (Some(env), None) => format!(" (setting `{env}`)"),
+        (None, Some(value)) => format!(" (default {value})"),
+        (None, None) => String::new(),
+    };
+    about.push_str(&fallback);
     format!("| `{name}` | {} | {about} |", param.ty)
 }
 

@@ -19,7 +19,7 @@ pub(super) fn run(args: &args::Watch, ctx: &Context) -> Result<ExitCode> {
     if let Some(keys) = &mut desk.keys {
         keys.listen();
     }
-    while let Some(next) = desk.inbox.next() {
+    while let Some(next) = desk.inbox.receive() {
         match next {
             Next::Other(Own::Key(Key::Quit)) => break,
             Next::Other(Own::Signal(number)) => {

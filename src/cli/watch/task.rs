@@ -81,7 +81,7 @@ struct Watching<'w> {
 impl Watching<'_> {
     fn rounds(mut self) -> Result<ExitCode> {
         let mut ends_with = None;
-        while let Some(next) = self.desk.inbox.next() {
+        while let Some(next) = self.desk.inbox.receive() {
             match next {
                 Next::Other(Own::Key(Key::Quit)) => return Ok(ExitCode::SUCCESS),
                 Next::Other(Own::Key(key)) => self.key(key)?,
@@ -317,12 +317,11 @@ impl Watching<'_> {
     /// Runs the task as it is known now.
     fn start(&mut self) -> Result<()> {
         let catalog = Catalog::load(self.desk.project.clone())?;
-        match round::ready(self.name, self.words, catalog, self.ctx)? {
-            Some(ready) => self.go(ready),
-            None => {
-                self.idle();
-                Ok(())
-            }
+        if let Some(ready) = round::ready(self.name, self.words, catalog, self.ctx)? {
+            self.go(ready)
+        } else {
+            self.idle();
+            Ok(())
         }
     }
 

@@ -301,6 +301,10 @@ mod tests {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests' runtime is that of their attribute"
+)]
 mod services {
     use super::*;
     use crate::ops::testing;

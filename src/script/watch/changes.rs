@@ -1,5 +1,6 @@
 //! What watched files hold, so that a save that changes nothing is none.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -15,9 +16,9 @@ impl Changes {
     /// Looks at files for the first time, or at new ones, without calling them changed.
     pub fn learn(&mut self, files: impl IntoIterator<Item = PathBuf>) {
         for file in files {
-            if !self.known.contains_key(&file) {
-                let digest = digest(&file);
-                self.known.insert(file, digest);
+            if let Entry::Vacant(new) = self.known.entry(file) {
+                let digest = digest(new.key());
+                new.insert(digest);
             }
         }
     }

@@ -80,7 +80,7 @@ impl<T> Inbox<T> {
     }
 
     /// Waits for what comes next; none when nothing can come any more.
-    pub fn next(&mut self) -> Option<Next<T>> {
+    pub fn receive(&mut self) -> Option<Next<T>> {
         loop {
             if let Some(other) = self.kept.pop_front() {
                 return Some(Next::Other(other));
@@ -226,7 +226,7 @@ mod tests {
             sender.send(touched(&format!("f{number}"))).unwrap();
         }
 
-        assert_eq!(files(inbox.next()).len(), 500);
+        assert_eq!(files(inbox.receive()).len(), 500);
     }
 
     #[test]
@@ -235,18 +235,18 @@ mod tests {
         let mut inbox = Inbox::new(receiver, Path::new("/nowhere"));
         let paths = BTreeSet::from([PathBuf::from("a")]);
         sender.send(touched("a")).unwrap();
-        assert_eq!(files(inbox.next()), ["a"]);
+        assert_eq!(files(inbox.receive()), ["a"]);
         assert!(inbox.confirm(&paths, None));
 
         sender
             .send(Message::File(Seen::Writing("a".into())))
             .unwrap();
         sender.send(Message::Other(7)).unwrap();
-        assert!(matches!(inbox.next(), Some(Next::Other(7))));
+        assert!(matches!(inbox.receive(), Some(Next::Other(7))));
         assert!(!inbox.confirm(&paths, None), "it is being written");
 
         sender.send(touched("a")).unwrap();
-        assert_eq!(files(inbox.next()), ["a"]);
+        assert_eq!(files(inbox.receive()), ["a"]);
     }
 
     #[test]
@@ -255,6 +255,9 @@ mod tests {
         let mut inbox = Inbox::new(receiver, Path::new("/nowhere"));
         sender.send(Message::File(Seen::Overflow)).unwrap();
 
-        assert!(matches!(inbox.next(), Some(Next::Files { all: true, .. })));
+        assert!(matches!(
+            inbox.receive(),
+            Some(Next::Files { all: true, .. })
+        ));
     }
 }
