@@ -136,7 +136,7 @@ mod services {
         case("run check", 0, &["postgres", "redis-server", "npm"]),
         case("run version", 0, &["lexi", "psql", "npm"]),
         with("run install", 0, &[], |p| {
-            exists(p, "app/package-lock.json")
+            exists(p, "app/package-lock.json");
         }),
         with("run setup --yes", 0, &[".env"], |p| {
             for made in [".env", "uploads", "logs", "backups"] {
@@ -183,7 +183,7 @@ mod services {
         case("run migration", 0, &["applied 1 migrations"]),
         case("run seed", 0, &["0 rows are new"]),
         with("run backup", 0, &["lexiflow_backup_"], |p| {
-            exists(p, "backups")
+            exists(p, "backups");
         }),
         case("run restore", 0, &["lexiflow_backup_"]),
         with(
@@ -194,10 +194,10 @@ mod services {
         ),
         case("run clean-backups", 0, &[]),
         with("run db-reset --yes", 0, &["applied 17 migrations"], |p| {
-            users(p, "0")
+            users(p, "0");
         }),
         with("run db-reset-force", 0, &["rows are new"], |p| {
-            users(p, "50")
+            users(p, "50");
         }),
         case("run shell-db -- -Atc select(7)", 0, &["7"]),
         case("run psql -- -Atc select(8)", 0, &["8"]),
@@ -222,7 +222,7 @@ mod services {
         case("run format", 0, &["formatted"]),
         with("run restart", 0, &[], |p| users(p, "50")),
         with("run rebuild", 0, &["there are no images to build"], |p| {
-            users(p, "50")
+            users(p, "50");
         }),
         with("run down", 0, &["stopped"], |p| {
             p.lexi("run ps").tells("").hides("healthy");
@@ -230,7 +230,7 @@ mod services {
         case("run stop", 0, &["nothing was running"]),
         case("run quick-reset", 1, &["lexi run up"]),
         with("run quick-start --yes", 0, &["postgresql://"], |p| {
-            users(p, "50")
+            users(p, "50");
         }),
         case("run quick-reset", 2, &["--yes"]),
         with("run quick-reset --yes", 0, &["backup"], |p| users(p, "50")),
