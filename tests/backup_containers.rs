@@ -112,6 +112,18 @@ task("hold", #{ about: "Keep the table locked" }, || {
             (making, holder)
         }
 
+        /// The server is the first process of its container: what it inherits and does not know it takes for one of its own,
+        /// and starts anew when that ended by a signal.
+        fn server_was_not_disturbed(&self) {
+            let logs = Command::new("docker")
+                .args(["logs", &self.container()])
+                .output()
+                .unwrap();
+            let text = [logs.stdout, logs.stderr].concat();
+            let text = String::from_utf8_lossy(&text);
+            assert!(!text.contains("was terminated by signal"), "{text}");
+        }
+
         fn wait(&self, child: Child) -> Outcome {
             Outcome::wait(child, HUNG, self.project.root(), &["run", "dump"])
         }
@@ -156,6 +168,7 @@ task("hold", #{ about: "Keep the table locked" }, || {
             !text.contains("pg_dump: "),
             "only standard output is the dump"
         );
+        stack.server_was_not_disturbed();
     }
 
     #[test]
@@ -194,6 +207,7 @@ task("hold", #{ about: "Keep the table locked" }, || {
             let _ended = stack.wait(making);
             wait_until("no dump runs in the container", || !stack.dumps());
             let _held = stack.release(holder).succeeds();
+            stack.server_was_not_disturbed();
         }
         let _made = stack.project.lexi("run dump").succeeds();
         assert_eq!(stack.names().len(), 3, "{:?}", stack.names());

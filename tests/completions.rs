@@ -84,7 +84,7 @@ fn global_flags_and_their_values_are_completed() {
 
 #[test]
 fn a_tasks_flags_are_completed() {
-    assert_eq!(offered("lexi run backup --f"), ["--format"]);
+    assert_eq!(offered("lexi run backup --f"), ["--force", "--format"]);
     assert_eq!(offered("lexi backup --no"), ["--no-keep"]);
     assert_eq!(offered("lexi backup alpha --qu"), ["--quick", "--quiet"]);
     assert!(offered("lexi backup -- --f").is_empty());

@@ -8,12 +8,16 @@ use crate::ops::docker::exec::{Attached, Exec, attach, capture};
 use crate::ops::process::Exit;
 
 /// Ends the program in the container when nobody reads it any more: then the input ends, however this process ended.
+///
+/// Every process is waited for. One that is left over goes to the container's first process, which is the server: that takes
+/// it for a process of its own, and when it ended by a signal, ends all sessions and starts anew.
 const UNTIL_LEFT: &str = r#"exec 3<&0
 "$@" </dev/null 3<&- & program=$!
 (read -r _ <&3; kill "$program") >/dev/null 2>&1 & watch=$!
 exec 3<&-
 wait "$program"; code=$?
 kill "$watch" 2>/dev/null
+wait "$watch" 2>/dev/null
 exit "$code""#;
 
 const IDENTITY: &str = "select system_identifier from pg_control_system()";

@@ -81,6 +81,7 @@ fn a_record_cut_short_by_a_full_disk_hides_no_other() {
     let run = begin(&history, "second");
     let month = history.folder().join(&run.id()[..6]);
     run.end(0, None).unwrap();
+    drop(run);
     let index = month.join("runs.jsonl");
     let text = std::fs::read(&index).unwrap();
     std::fs::write(&index, &text[..text.len() - 5]).unwrap();
@@ -104,6 +105,7 @@ fn what_is_too_old_goes_and_what_runs_stays() {
 
     assert_eq!(history.find("last").unwrap().state, State::Running);
     running.end(0, None).unwrap();
+    drop(running);
     assert_eq!(history.prune(30, later).unwrap(), 1);
     assert!(history.runs(&Filter::default()).unwrap().is_empty());
 }

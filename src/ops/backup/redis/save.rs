@@ -53,7 +53,8 @@ pub(in crate::ops::backup) async fn save(source: RedisSource<'_>, to: &Path) -> 
     let rdb = tokio::task::spawn_blocking(move || rdb::check(&path)).await;
     let rdb =
         rdb.map_err(|e| Error::internal("the thread that reads a file ended").because(e))??;
-    if rdb.made.is_some_and(|made| made < now) {
+    // The clock that stamps the file lags some milliseconds behind the one that was asked, and both count whole seconds.
+    if rdb.made.is_some_and(|made| made < now - 1) {
         let message = format!("`{from}` is older than the save that was asked for");
         return Err(doing(Error::refused(message).hint(
             "the settings name another Redis than the one whose files are there",
