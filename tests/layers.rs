@@ -69,3 +69,26 @@ fn each_layer_keeps_away_from_what_is_not_its_own() {
     }
     assert!(found.is_empty(), "{found:#?}");
 }
+
+/// A path that a script gives is looked at before it is used: `permit::read` or `permit::write`, never the project's own.
+#[test]
+fn a_host_function_takes_no_path_past_the_permit() {
+    let mut found = Vec::new();
+    for file in rust_files(&source().join("host")) {
+        if file.starts_with(source().join("host/permit")) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for line in text.lines().filter(|line| line.contains("project().path(")) {
+            // A path that `lexi` itself knows stands there as text; a folder of backups and a program's are looked at later.
+            let is_known = line.contains(".path(\"")
+                || line.contains(".path(folder)")
+                || line.contains(".path(dir)")
+                || line.contains("let path = Host::of(&ctx).project().path(path);");
+            if !is_known {
+                found.push(format!("{}: {}", file.display(), line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}

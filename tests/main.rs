@@ -39,6 +39,7 @@ mod lint;
 mod list;
 mod migrate;
 mod model;
+mod permissions;
 mod programs;
 mod questions;
 mod random_schemas;

@@ -58,6 +58,18 @@ fn text(task: &Task, ctx: &Context) -> String {
             "yes: wants the database's name, or `--confirm NAME`".into(),
         );
     }
+    if let Some(allow) = &task.allow {
+        let all = allow.shown();
+        let nothing = || "nothing beyond its own arguments".to_owned();
+        fact(
+            "may only",
+            if all.is_empty() {
+                nothing()
+            } else {
+                all.join(", ")
+            },
+        );
+    }
     for param in &task.params {
         let given = param
             .env

@@ -6,7 +6,7 @@ use rhai::{Dynamic, Map, Module, NativeCallContext};
 
 use super::bridge::{self, RhaiResultOf};
 use super::program::Size;
-use super::{Host, strand};
+use super::{Host, permit, strand};
 use crate::base::{Error, Result};
 use crate::ops::archive::{self, Compressed, Limits};
 
@@ -32,7 +32,7 @@ fn facts(
 fn compress(ctx: &NativeCallContext, from: &str, to: &str, level: i64) -> RhaiResultOf<Dynamic> {
     let host = Host::of(ctx);
     let compressed = bridge::wait(ctx, "archive::compress", async {
-        let (from, to) = (host.project().path(from), host.project().path(to));
+        let (from, to) = (permit::read(&host, from)?, permit::write(&host, to)?);
         archive::compress(host.processes(), &from, &to, level_of(level)?).await
     })?;
     facts(ctx, "archive::compress", to, compressed)
@@ -51,7 +51,7 @@ fn level_of(level: i64) -> Result<u32> {
 fn decompress(ctx: &NativeCallContext, from: &str, to: &str) -> RhaiResultOf<Dynamic> {
     let host = Host::of(ctx);
     let decompressed = bridge::wait(ctx, "archive::decompress", async {
-        let (from, to) = (host.project().path(from), host.project().path(to));
+        let (from, to) = (permit::read(&host, from)?, permit::write(&host, to)?);
         archive::decompress(host.processes(), &from, &to).await
     })?;
     facts(ctx, "archive::decompress", to, decompressed)
@@ -240,7 +240,8 @@ pub mod api {
     pub fn verify(ctx: NativeCallContext, path: &str) -> RhaiResultOf<Dynamic> {
         let host = Host::of(&ctx);
         let verified = bridge::wait(&ctx, "archive::verify", async {
-            archive::verify(host.processes(), &host.project().path(path)).await
+            let file = permit::read(&host, path)?;
+            archive::verify(host.processes(), &file).await
         })?;
         super::facts(&ctx, "archive::verify", path, verified)
     }
@@ -300,7 +301,7 @@ pub mod api {
     ) -> RhaiResultOf<Dynamic> {
         let options: LevelOptions = bridge::options(&ctx, "archive::create", options)?;
         let packed = bridge::call(&ctx, "archive::create", |host| {
-            let (from, to) = (host.project().path(from), host.project().path(to));
+            let (from, to) = (permit::read(host, from)?, permit::write(host, to)?);
             archive::pack(
                 &from,
                 &to,
@@ -379,7 +380,7 @@ pub mod api {
             entries: options.max_entries.unwrap_or(usual.entries),
         };
         bridge::call(&ctx, "archive::extract", |host| {
-            let (from, to) = (host.project().path(path), host.project().path(to));
+            let (from, to) = (permit::read(host, path)?, permit::write(host, to)?);
             let count = archive::unpack(&from, &to, limits, &strand::current().cancel)?;
             Ok(i64::try_from(count).unwrap_or(i64::MAX))
         })
@@ -407,7 +408,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn list(ctx: NativeCallContext, path: &str) -> RhaiResultOf<Dynamic> {
         let listed = bridge::call(&ctx, "archive::list", |host| {
-            archive::list(&host.project().path(path), &strand::current().cancel)
+            archive::list(&permit::read(host, path)?, &strand::current().cancel)
         })?;
         bridge::value(&ctx, "archive::list", listed)
     }

@@ -1,7 +1,7 @@
 //! Between Rhai and Rust: errors become values a script can catch, option maps become structs, futures are waited for.
 //!
 //! Every host function that can fail goes through [`call`] or [`wait`]: they stop when the strand was asked to stop, and
-//! make the span that `-vv`, logs and reports show.
+//! make the span that `-vv`, logs and reports show. This is also where a script's permit is looked at ([`permit::enter`]).
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use tracing::field::Empty;
 
 use super::context::Host;
-use super::strand;
 use super::wording::without_closures;
+use super::{permit, strand};
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Kind, Reason, Result};
 
@@ -35,10 +35,10 @@ pub fn call<T>(
     let work = || {
         let cancel = strand::current().cancel;
         if cancel.is_cancelled() {
-            Err(cancel.error())
-        } else {
-            work(&host)
+            return Err(cancel.error());
         }
+        permit::enter(&host, name)?;
+        work(&host)
     };
     let result = span.in_scope(|| recorded(ctx, &host, name, work));
     result.map_err(|error| throw(ctx, name, error))
@@ -52,7 +52,10 @@ pub fn wait<T>(
 ) -> RhaiResultOf<T> {
     let host = Host::of(ctx);
     let span = span(ctx, name);
-    let work = || host.runtime().wait(&strand::current().cancel, future);
+    let work = || {
+        permit::enter(&host, name)?;
+        host.runtime().wait(&strand::current().cancel, future)
+    };
     let result = span.in_scope(|| recorded(ctx, &host, name, work));
     result.map_err(|error| throw(ctx, name, error))
 }
@@ -165,7 +168,9 @@ pub fn options<T: DeserializeOwned>(
     name: &str,
     map: Map,
 ) -> RhaiResultOf<T> {
-    parse_options(name, map).map_err(|error| throw(ctx, name, error))
+    permit::enter(&Host::of(ctx), name)
+        .and_then(|()| parse_options(name, map))
+        .map_err(|error| throw(ctx, name, error))
 }
 
 fn parse_options<T: DeserializeOwned>(name: &str, map: Map) -> Result<T> {

@@ -4,9 +4,9 @@
 
 use rhai::{Dynamic, Map, Module};
 
-use super::Host;
+use super::{Host, permit};
 use crate::base::settings::is_secret_name;
-use crate::base::{Error, Result, Secret};
+use crate::base::{Error, Result, Secret, Settings};
 
 /// The name of the type of secrets in scripts.
 const TYPE_NAME: &str = "secret";
@@ -29,12 +29,18 @@ fn shown(host: &Host, name: &str, value: &str) -> Dynamic {
     }
 }
 
+/// The settings, for one that the running script may see.
+fn see<'a>(host: &'a Host, name: &str) -> Result<&'a Settings> {
+    permit::setting(name, is_secret_name(name))?;
+    Ok(host.settings())
+}
+
 /// A setting that has a value; an empty one counts as none.
 fn find(host: &Host, name: &str) -> Result<Option<Dynamic>> {
     if name.is_empty() {
         return Err(Error::invalid("a setting's name is empty"));
     }
-    let value = host.settings().get(name).filter(|value| !value.is_empty());
+    let value = see(host, name)?.get(name).filter(|value| !value.is_empty());
     Ok(value.map(|value| shown(host, name, value)))
 }
 
@@ -118,7 +124,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn require(ctx: NativeCallContext, name: &str) -> RhaiResultOf<Dynamic> {
         bridge::call(&ctx, "env::require", |host| {
-            let value = host.settings().require(name)?;
+            let value = super::see(host, name)?.require(name)?;
             Ok(super::shown(host, name, value))
         })
     }
@@ -137,7 +143,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn int(ctx: NativeCallContext, name: &str) -> RhaiResultOf<i64> {
-        bridge::call(&ctx, "env::int", |host| host.settings().int(name))
+        bridge::call(&ctx, "env::int", |host| super::see(host, name)?.int(name))
     }
 
     /// The value of a setting that is a whole number, or another number when it has no value.
@@ -155,9 +161,12 @@ pub mod api {
     /// ```
     #[rhai_fn(name = "int", return_raw)]
     pub fn int_or(ctx: NativeCallContext, name: &str, fallback: i64) -> RhaiResultOf<i64> {
-        bridge::call(&ctx, "env::int", |host| match host.settings().get(name) {
-            None | Some("") => Ok(fallback),
-            Some(_) => host.settings().int(name),
+        bridge::call(&ctx, "env::int", |host| {
+            let settings = super::see(host, name)?;
+            match settings.get(name) {
+                None | Some("") => Ok(fallback),
+                Some(_) => settings.int(name),
+            }
         })
     }
 
@@ -175,7 +184,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn bool(ctx: NativeCallContext, name: &str) -> RhaiResultOf<bool> {
-        bridge::call(&ctx, "env::bool", |host| host.settings().bool(name))
+        bridge::call(&ctx, "env::bool", |host| super::see(host, name)?.bool(name))
     }
 
     /// Whether a setting or variable has a value that is not empty.
@@ -187,11 +196,12 @@ pub mod api {
     /// ```
     /// ensure(env::has("DB_PORT") && !env::has("NO_SUCH_SETTING"), "one of them");
     /// ```
-    pub fn has(ctx: NativeCallContext, name: &str) -> bool {
-        let host = Host::of(&ctx);
-        host.settings()
-            .get(name)
-            .is_some_and(|value| !value.is_empty())
+    #[rhai_fn(return_raw)]
+    pub fn has(ctx: NativeCallContext, name: &str) -> RhaiResultOf<bool> {
+        bridge::call(&ctx, "env::has", |host| {
+            let value = super::see(host, name)?.get(name);
+            Ok(value.is_some_and(|value| !value.is_empty()))
+        })
     }
 
     /// Where a setting's value came from, such as `.env:3`, `environment` or `default`; `()` when it has none.
@@ -204,12 +214,13 @@ pub mod api {
     /// ensure(env::origin("DB_PORT") == "default", "nobody has set it");
     /// ensure(env::origin("NO_SUCH_SETTING") == (), "it has no value");
     /// ```
-    pub fn origin(ctx: NativeCallContext, name: &str) -> Dynamic {
-        let settings = Host::of(&ctx)
-            .settings()
-            .get(name)
-            .map(|_| Host::of(&ctx).settings().place(name));
-        settings.map_or(Dynamic::UNIT, Into::into)
+    #[rhai_fn(return_raw)]
+    pub fn origin(ctx: NativeCallContext, name: &str) -> RhaiResultOf<Dynamic> {
+        bridge::call(&ctx, "env::origin", |host| {
+            let settings = super::see(host, name)?;
+            let place = settings.get(name).map(|_| settings.place(name));
+            Ok(place.map_or(Dynamic::UNIT, Into::into))
+        })
     }
 
     /// Every setting by name: `#{ value, origin, is_secret }`; the values of secrets are not shown.
@@ -219,8 +230,9 @@ pub mod api {
     /// let setting = env::all()["REDIS_PORT"];
     /// ensure(setting.value == "6379" && setting.origin == "default", "as everybody may see it");
     /// ```
-    pub fn all(ctx: NativeCallContext) -> Map {
-        super::all(&Host::of(&ctx))
+    #[rhai_fn(return_raw)]
+    pub fn all(ctx: NativeCallContext) -> RhaiResultOf<Map> {
+        bridge::call(&ctx, "env::all", |host| Ok(super::all(host)))
     }
 
     /// The profile of this run: `"dev"`, `"prod"` or `"test"`.

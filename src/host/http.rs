@@ -5,10 +5,10 @@
 use rhai::{Array, Blob, Dynamic, Map, Module, NativeCallContext};
 use serde::Deserialize;
 
-use super::Host;
 use super::bridge::{self, RhaiResultOf};
 use super::json::{Secrets, to_json};
 use super::program::{Size, Span};
+use super::{Host, permit};
 use crate::base::{Error, Kind, Result, Secret};
 use crate::ops::http::{Answer, MAX_BYTES, Request, TIMEOUT};
 
@@ -59,12 +59,14 @@ fn send(
         headers,
         timeout: options.timeout.map_or(TIMEOUT, |Span(limit)| limit),
         max_bytes: options.max_bytes.map_or(MAX_BYTES, |Size(bytes)| bytes),
-        follow: options.follow,
+        // Where an answer leads was not granted; the script sees it and may ask there itself.
+        follow: options.follow && !permit::is_held(),
         ..Request::new(method, url)
     };
     fill_body(&mut request, json, body).map_err(fail)?;
     let host = Host::of(ctx);
     let answer = bridge::wait(ctx, name, async {
+        permit::net(&request.url)?;
         let answer = host.http().send(&request).await?;
         if options.check {
             answer.check()
@@ -192,8 +194,8 @@ pub mod api {
 
     use super::{Request, send, status_or_zero};
     use crate::base::Error;
-    use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
+    use crate::host::{Host, permit};
 
     /// Asks a server for something: `#{ status, ok, headers, body }`.
     ///
@@ -440,9 +442,11 @@ pub mod api {
         let host = Host::of(&ctx);
         let request = Request {
             timeout: std::time::Duration::from_secs(5),
+            follow: !permit::is_held(),
             ..Request::new("GET", url)
         };
         bridge::wait(&ctx, "http::status", async {
+            permit::net(url)?;
             status_or_zero(host.http().send(&request).await)
         })
     }

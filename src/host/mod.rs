@@ -3,6 +3,7 @@
 pub mod bridge;
 pub mod closure;
 pub mod context;
+pub mod permit;
 pub mod strand;
 pub mod wording;
 

@@ -73,10 +73,10 @@ pub mod api {
 
     use super::{LIMIT, Pipe, with_path};
     use crate::base::Error;
-    use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
     use crate::host::fs::Mode;
     use crate::host::program::{ProgramOptions, program_of};
+    use crate::host::{Host, permit};
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default, deny_unknown_fields)]
@@ -238,9 +238,9 @@ pub mod api {
     ) -> RhaiResultOf<Dynamic> {
         let options: WriteOptions = bridge::options(&ctx, "write", options)?;
         let host = Host::of(&ctx);
-        let target = host.project().path(path);
         let mode = options.mode.map(|Mode(bits)| bits);
         let facts = bridge::wait(&ctx, "write", async {
+            let target = permit::write(&host, path)?;
             pipeline
                 .take()?
                 .write(host.processes(), &target, mode)

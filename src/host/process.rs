@@ -96,6 +96,7 @@ pub mod api {
     use crate::base::{Error, Kind};
     use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
+    use crate::host::permit;
     use crate::host::pipe::Pipe;
     use crate::host::program::reading_options;
     use crate::ops::pipeline::Pipeline;
@@ -370,9 +371,9 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn find(ctx: NativeCallContext, program: &str) -> RhaiResultOf<Dynamic> {
         bridge::call(&ctx, "process::find", |host| {
-            let found = Program::new(program)
-                .dir(host.project().root())
-                .find(host.processes());
+            let root = host.project().root();
+            let program = permit::granted(host, program, root)?;
+            let found = Program::new(program).dir(root).find(host.processes());
             match found {
                 Ok(path) => Ok(path.display().to_string().into()),
                 Err(error) if error.kind() == Kind::Unavailable => Ok(Dynamic::UNIT),
@@ -398,9 +399,9 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn require(ctx: NativeCallContext, program: &str, hint: &str) -> RhaiResultOf<String> {
         bridge::call(&ctx, "process::require", |host| {
-            let found = Program::new(program)
-                .dir(host.project().root())
-                .find(host.processes());
+            let root = host.project().root();
+            let program = permit::granted(host, program, root)?;
+            let found = Program::new(program).dir(root).find(host.processes());
             let path = found.map_err(|error| Error::hint(error, hint))?;
             Ok(path.display().to_string())
         })

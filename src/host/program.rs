@@ -7,8 +7,8 @@ use std::time::Duration;
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use serde::{Deserialize, Deserializer};
 
-use super::Host;
 use super::bridge::{self, RhaiResultOf};
+use super::{Host, permit};
 use crate::base::units::{parse_duration, parse_size};
 use crate::base::{Error, Result, Secret};
 use crate::ops::process::{Program, Stdin};
@@ -279,7 +279,8 @@ pub(super) fn program_of(
 ) -> Result<Program> {
     let dir = options.dir.as_deref().unwrap_or(".");
     let dir = crate::ops::files::normal(&host.project().path(dir));
-    let mut program = Program::new(name)
+    let file = permit::granted(host, name, &dir)?;
+    let mut program = Program::new(file)
         .args(words(name, args)?)
         .dir(dir)
         .redactor(host.output().redactor());

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::closure::KeptClosure;
+use super::permit::Permit;
 use crate::base::Cancel;
 
 /// What belongs to one line of execution; cheap to clone.
@@ -21,6 +22,8 @@ pub struct Strand {
     pub tasks: Arc<[String]>,
     /// The named locks that those tasks hold.
     locks: Arc<[String]>,
+    /// What its script may do; nothing here means everything.
+    pub(super) permit: Option<Arc<Permit>>,
 }
 
 impl Strand {
@@ -32,6 +35,16 @@ impl Strand {
             prefix: None,
             tasks: Arc::default(),
             locks: Arc::default(),
+            permit: None,
+        }
+    }
+
+    /// This strand held to a permit; without one, to none.
+    #[must_use]
+    pub fn with_permit(&self, permit: Option<Permit>) -> Self {
+        Self {
+            permit: permit.map(Arc::new),
+            ..self.clone()
         }
     }
 
@@ -77,6 +90,7 @@ impl Strand {
                 .cloned()
                 .chain(lock.map(str::to_owned))
                 .collect(),
+            permit: self.permit.clone(),
         }
     }
 

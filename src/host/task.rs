@@ -3,7 +3,7 @@
 use rhai::{Dynamic, Map, Module, NativeCallContext};
 
 use super::bridge::{self, RhaiResultOf};
-use super::{Host, strand};
+use super::{Host, permit, strand};
 use crate::base::Error;
 
 /// The functions of this namespace.
@@ -13,6 +13,7 @@ pub(super) fn module() -> Module {
 
 /// Runs another task and gives what it returned.
 pub(super) fn run(ctx: &NativeCallContext, name: &str, args: Map) -> RhaiResultOf<Dynamic> {
+    bridge::call(ctx, "task::run", |_host| permit::task(name))?;
     let host = Host::of(ctx);
     match host.run_task() {
         Some(run) => run(ctx, name, args),

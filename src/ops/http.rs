@@ -193,6 +193,16 @@ fn parse(url: &str) -> Result<Url> {
     }
 }
 
+/// The machine that a URL leads to, as `host:port`.
+pub fn authority(url: &str) -> Result<String> {
+    let url = parse(url)?;
+    let host = url.host_str().unwrap_or_default();
+    Ok(format!(
+        "{host}:{}",
+        url.port_or_known_default().unwrap_or_default()
+    ))
+}
+
 /// A URL without a password and without its query, both of which may hold secrets.
 fn show(url: &Url) -> String {
     let port = url

@@ -5,8 +5,8 @@
 use rhai::{AST, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
 use super::diagnostic::{Diagnostic, Place, Rule, Severity};
-use super::params;
 use super::task::Task;
+use super::{allow, params};
 use crate::base::text::did_you_mean;
 use crate::base::units::parse_duration;
 
@@ -19,7 +19,7 @@ pub struct Declarations {
     pub problems: Vec<Diagnostic>,
 }
 
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "about",
     "aliases",
     "needs",
@@ -32,6 +32,7 @@ const FIELDS: [&str; 12] = [
     "generates",
     "env",
     "params",
+    "allow",
 ];
 
 /// Reads all declarations of a file.
@@ -136,6 +137,7 @@ impl Reader<'_> {
             generates: Vec::new(),
             env: Vec::new(),
             params: Vec::new(),
+            allow: None,
         };
         self.fields(&mut task, fields);
         if task.about.is_empty() {
@@ -181,6 +183,7 @@ impl Reader<'_> {
                         .into_iter();
                     task.env = names.map(|(name, _)| name).collect();
                 }
+                "allow" => task.allow = Some(allow::read(self, value)),
                 "params" => task.params = params::read(self, value),
                 unknown => self.unknown(at, "task field", unknown, &FIELDS),
             }

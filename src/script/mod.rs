@@ -22,6 +22,7 @@ pub mod task_docs;
 mod task_files;
 pub mod watch;
 
+mod allow;
 mod cleanup;
 mod closures;
 mod collector;

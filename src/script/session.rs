@@ -107,7 +107,8 @@ impl Session {
 
     /// Runs the top level of a task's file and gives the values of a parameter's `choices` closure, for completion.
     pub fn choices(&self, task: &Task, param: &str) -> RhaiResultOf<Vec<String>> {
-        let _entered = strand::enter(Strand::new(self.host.cancel().clone()));
+        let strand = Strand::new(self.host.cancel().clone());
+        let _entered = strand::enter(strand.with_permit(task.permit()));
         let loaded = self.load(&task.place.file)?;
         let Some(body) = loaded.bodies.get(&task.name) else {
             return Ok(Vec::new());
@@ -230,7 +231,9 @@ impl Session {
         let span = tracing::info_span!("task", name = task.name, place = %task.place, profile = %self.host.profile(), outcome = Empty);
         let _in_span = span.enter();
         let _lock = guard::lock(&self.host, task).map_err(|error| thrown(&error))?;
-        let own = caller.for_task(&task.name, task.lock.as_deref());
+        let own = caller
+            .for_task(&task.name, task.lock.as_deref())
+            .with_permit(task.permit());
         let _entered = strand::enter(own.clone());
         let limit = task.timeout_ms.map(Duration::from_millis);
         let _timer = limit

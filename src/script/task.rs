@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::diagnostic::Place;
+use crate::host::permit::{Allow, Permit};
 
 /// One `task(..)` declaration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,9 +44,18 @@ pub struct Task {
     pub env: Vec<String>,
     /// Its parameters, in the order of the closure's.
     pub params: Vec<Param>,
+    /// What it may do; nothing here means everything.
+    #[serde(default)]
+    pub allow: Option<Allow>,
 }
 
 impl Task {
+    /// What it is held to while it runs.
+    pub(super) fn permit(&self) -> Option<Permit> {
+        let allow = self.allow.clone()?;
+        Some(Permit::declared(&self.name, self.place.to_string(), allow))
+    }
+
     /// The way to call it: `restore [FILE] [--days INT]`.
     pub fn usage(&self) -> String {
         let (positionals, options): (Vec<&Param>, Vec<&Param>) = self

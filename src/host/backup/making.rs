@@ -192,8 +192,8 @@ pub mod api {
     use super::super::{folder, pin, shape, wait_limit};
     use super::{CleanOptions, CreateOptions, ListOptions};
     use crate::base::Error;
-    use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
+    use crate::host::{Host, permit};
     use crate::ops::backup::{self, Verdict, restore};
 
     /// Makes a verified backup of the profile's database.
@@ -297,7 +297,11 @@ pub mod api {
         const NAME: &str = "backup::list";
         let options: ListOptions = bridge::options(&ctx, NAME, options)?;
         let entries: Vec<_> = bridge::call(&ctx, NAME, |host| {
-            let entries = backup::list(&folder(host, options.dir.as_deref())?)?;
+            let folder = match &options.dir {
+                Some(dir) => permit::read(host, dir)?,
+                None => folder(host, None)?,
+            };
+            let entries = backup::list(&folder)?;
             let project = host.project();
             Ok(entries
                 .iter()
@@ -333,7 +337,11 @@ pub mod api {
         let host = Host::of(&ctx);
         let file = bridge::call(&ctx, NAME, |host| {
             let database = host.settings().get("DB_DATABASE").unwrap_or_default();
-            restore::pick(path, &folder(host, None)?, host.project().root(), database)
+            let root = host.project().root();
+            permit::read(
+                host,
+                restore::pick(path, &folder(host, None)?, root, database)?,
+            )
         })?;
         let watch = Watch::start(host.output(), &format!("verifying {path}"));
         let on = |progress| watch.take(progress);
@@ -454,6 +462,7 @@ pub mod api {
             let database = host.settings().get("DB_DATABASE").unwrap_or_default();
             let root = host.project().root();
             let file = restore::pick(path, &folder(host, None)?, root, database)?;
+            let file = permit::write(host, file)?;
             let json = serde_json::to_value(&length)
                 .map_err(|e| Error::invalid("the length of a pin cannot be read").because(e))?;
             Ok((file, pin(Some(&json))?))

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rhai::Module;
 
-use super::Host;
+use super::{Host, permit};
 use crate::base::units::parse_duration;
 use crate::base::{Error, Result};
 use crate::ops::backup::{Container, Options, Pin};
@@ -31,7 +31,12 @@ fn folder(host: &Host, option: Option<&str>) -> Result<PathBuf> {
         Some(folder) => folder,
         None => host.settings().require("BACKUP_DIR")?,
     };
-    Ok(crate::ops::files::normal(&host.project().path(folder)))
+    let path = crate::ops::files::normal(&host.project().path(folder));
+    // The folder of the setting was looked at with the function's other needs.
+    match option {
+        Some(_) => permit::write(host, path),
+        None => Ok(path),
+    }
 }
 
 /// The container that the server of a target runs in, if it does.

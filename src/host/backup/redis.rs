@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use rhai::{Dynamic, NativeCallContext};
 
 use crate::base::{Error, Result};
-use crate::host::Host;
 use crate::host::stack::{container_of, is_local};
+use crate::host::{Host, permit};
 use crate::ops::backup::redis::RedisPlace;
 use crate::ops::backup::{restore, stamp};
 use crate::ops::redis::Redis;
@@ -32,7 +32,8 @@ pub(super) async fn source(host: &Host) -> Result<(Arc<Redis>, RedisPlace)> {
 fn pick(host: &Host, path: &str) -> Result<PathBuf> {
     let database = host.settings().get("DB_DATABASE").unwrap_or_default();
     let folder = super::folder(host, None)?;
-    restore::pick(path, &folder, host.project().root(), database)
+    let root = host.project().root();
+    permit::read(host, restore::pick(path, &folder, root, database)?)
 }
 
 fn now() -> String {

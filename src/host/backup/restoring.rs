@@ -12,7 +12,7 @@ use crate::base::text::count;
 use crate::base::units::parse_duration;
 use crate::base::{Cancel, Error, Result, units};
 use crate::host::bridge::{self, RhaiResultOf};
-use crate::host::{Host, strand};
+use crate::host::{Host, permit, strand};
 use crate::ops::backup::restore::{self, KEEP_OLD, Live, Owners, Plan, RestoreOptions, Restored};
 use crate::ops::backup::{Entry, Options};
 use crate::ops::database::Target;
@@ -161,6 +161,7 @@ fn plan_of(
         let around = Surroundings::of(host, None)?;
         let root = host.project().root();
         let file = restore::pick(what, &around.folder, root, &around.target.database)?;
+        let file = permit::read(host, file)?;
         Ok((around, file))
     })?;
     let watch = Watch::start(

@@ -2,16 +2,16 @@
 
 use rhai::{Array, Dynamic, FnPtr, NativeCallContext};
 
-use super::convert;
+use super::{convert, held};
 use crate::base::{Error, Kind, Result};
 use crate::host::bridge::{self, RhaiResultOf};
-use crate::host::{Host, strand};
+use crate::host::{Host, permit, strand};
 use crate::ops::database::{Rows, Session};
 
 /// The rows of a statement.
 async fn rows(session: &Session, sql: &str, parameters: &Array) -> Result<Rows> {
     let parameters = convert::parameters(parameters)?;
-    session.rows(sql, &parameters).await
+    held(session).rows(sql, &parameters).await
 }
 
 pub(super) fn query(
@@ -78,7 +78,7 @@ pub(super) fn exec(
 ) -> RhaiResultOf<i64> {
     let affected = bridge::wait(ctx, "db::exec", async {
         let parameters = convert::parameters(parameters)?;
-        session.execute(sql, &parameters).await
+        held(session).execute(sql, &parameters).await
     })?;
     Ok(i64::try_from(affected).unwrap_or(i64::MAX))
 }
@@ -97,8 +97,9 @@ pub(super) fn batch_file(
     session: &Session,
     path: &str,
 ) -> RhaiResultOf<Dynamic> {
-    let file = Host::of(ctx).project().path(path);
+    let host = Host::of(ctx);
     let summary = bridge::wait(ctx, "db::batch_file", async {
+        let file = permit::read(&host, path)?;
         let text = tokio::fs::read_to_string(&file).await;
         let text = text.map_err(|e| match e.kind() {
             std::io::ErrorKind::InvalidData => {
@@ -119,7 +120,7 @@ pub(super) fn transaction(
     body: &FnPtr,
 ) -> RhaiResultOf<Dynamic> {
     let name = "db::transaction";
-    let transaction = bridge::wait(ctx, name, session.begin())?;
+    let transaction = bridge::wait(ctx, name, held(session).begin())?;
     let inside = Session::Transaction(transaction.clone());
     match body.call_within_context::<Dynamic>(ctx, (inside,)) {
         Ok(value) => {

@@ -3,10 +3,10 @@
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use serde::Deserialize;
 
-use super::convert;
+use super::{convert, held};
 use crate::base::Error;
-use crate::host::Host;
 use crate::host::bridge::{self, RhaiResultOf};
+use crate::host::permit;
 use crate::ops::database::Session;
 use crate::ops::database::copy::{CopyOptions, Format};
 
@@ -49,7 +49,7 @@ fn load(
             session.copy_rows(table, &rows).await
         })?
     } else if from.is_string() {
-        let path = Host::of(ctx).project().path(from.to_string());
+        let path = bridge::call(ctx, name, |host| permit::read(host, from.to_string()))?;
         bridge::wait(ctx, name, session.copy_in(table, &path, &options))?
     } else {
         let message = format!(
@@ -70,7 +70,8 @@ fn save(
 ) -> RhaiResultOf<Dynamic> {
     let name = "db::copy_out";
     let options = Options::read(ctx, name, options)?;
-    let path = Host::of(ctx).project().path(path);
+    let path = bridge::call(ctx, name, |host| permit::write(host, path))?;
+    let session = held(session);
     let copied = bridge::wait(ctx, name, session.copy_out(from, &path, &options))?;
     bridge::value(ctx, name, copied)
 }

@@ -13,6 +13,7 @@ use rhai::{Module, NativeCallContext};
 
 use super::Host;
 use super::bridge::{self, RhaiResultOf};
+use super::permit::{self, Level, Service};
 use crate::base::{Error, Result};
 use crate::ops::database::Session;
 
@@ -30,6 +31,14 @@ pub(super) fn module() -> Module {
 /// The profile's database.
 fn own(ctx: &NativeCallContext, name: &str) -> RhaiResultOf<Session> {
     bridge::call(ctx, name, Host::session)
+}
+
+/// A session that only reads, where the running script may do no more.
+fn held(session: &Session) -> Session {
+    match permit::level(Service::Database) {
+        Some(Level::Write | Level::Admin) => session.clone(),
+        Some(Level::Read) | None => session.reader(),
+    }
 }
 
 /// Refuses to destroy what belongs to a protected profile, unless its name was given on the command line.

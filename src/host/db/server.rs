@@ -92,8 +92,8 @@ pub mod api {
 
     use super::{ConnectOptions, WaitOptions, described, other_target};
     use crate::base::{Error, units};
-    use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
+    use crate::host::{Host, permit};
     use crate::ops::database::admin;
     use crate::ops::database::{self, Database as Pool, Session};
 
@@ -187,7 +187,12 @@ pub mod api {
         let options: ConnectOptions = bridge::options(&ctx, "db::connect", options)?;
         let host = Host::of(&ctx);
         bridge::wait(&ctx, "db::connect", async {
-            let target = other_target(host.database()?, options, password)?;
+            let own = host.database()?;
+            let home = (own.host.clone(), own.port);
+            let target = other_target(own, options, password)?;
+            if (target.host.clone(), target.port) != home {
+                permit::connect(&target.host, target.port)?;
+            }
             host.output().redactor().add(target.password.reveal());
             let pool = Arc::new(Pool::new(target));
             let session = Session::Database(pool);
@@ -210,7 +215,7 @@ pub mod api {
     pub fn close(ctx: NativeCallContext, database: Database) -> RhaiResultOf<()> {
         bridge::wait(&ctx, "db::close", async {
             match database {
-                Session::Database(pool) => {
+                Session::Database(pool) | Session::Reader(pool) => {
                     pool.close().await;
                     Ok(())
                 }

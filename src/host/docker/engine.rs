@@ -5,8 +5,9 @@
 pub mod api {
     use rhai::{Dynamic, Map, NativeCallContext};
 
+    use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
-    use crate::host::docker::work::{self, value_of, with_engine};
+    use crate::host::docker::work::{self, connect, value_of};
     use crate::ops::docker::disk;
 
     /// Whether an engine answers.
@@ -15,8 +16,15 @@ pub mod api {
     /// ```docker
     /// ensure(docker::ping(), "an engine is here");
     /// ```
-    pub fn ping(ctx: NativeCallContext) -> bool {
-        with_engine(&ctx, "docker::ping", async |engine| engine.ping().await).is_ok()
+    #[rhai_fn(return_raw)]
+    pub fn ping(ctx: NativeCallContext) -> RhaiResultOf<bool> {
+        let host = Host::of(&ctx);
+        bridge::wait(&ctx, "docker::ping", async {
+            match connect(&host).await {
+                Ok(engine) => Ok(engine.ping().await.is_ok()),
+                Err(_nobody_answers) => Ok(false),
+            }
+        })
     }
 
     /// What the engine says of itself: `address`, `source` (who named the address), `version`, `api`, `os`, `cpus`,

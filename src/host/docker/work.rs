@@ -12,7 +12,7 @@ use crate::base::text::did_you_mean;
 use crate::base::units::parse_duration;
 use crate::base::{Error, Kind, Result, Secret};
 use crate::host::bridge::{self, RhaiResultOf};
-use crate::host::{Host, strand};
+use crate::host::{Host, permit, strand};
 use crate::ops::docker::auth::Logins;
 use crate::ops::docker::build::{BuildOptions, build};
 use crate::ops::docker::container::Filter;
@@ -131,8 +131,9 @@ pub(super) fn build_image(
         .args
         .into_iter()
         .map(|(name, value)| (name, value.into_text()));
+    let folder = permit::read(&host, folder).map_err(|e| bridge::throw(ctx, name, e))?;
     let options = BuildOptions {
-        folder: host.project().path(folder),
+        folder,
         dockerfile: options.dockerfile,
         tag: tag.to_owned(),
         target: options.target,
@@ -466,8 +467,9 @@ pub(super) fn copy_in(
     from: &str,
     to: &str,
 ) -> RhaiResultOf<i64> {
-    let path = Host::of(ctx).project().path(from);
+    let host = Host::of(ctx);
     with_engine(ctx, "docker::copy_in", async |engine| {
+        let path = permit::read(&host, from)?;
         copy::into(&engine, container, &path, to).await.map(size)
     })
 }
@@ -478,8 +480,9 @@ pub(super) fn copy_out(
     from: &str,
     to: &str,
 ) -> RhaiResultOf<i64> {
-    let path = Host::of(ctx).project().path(to);
+    let host = Host::of(ctx);
     with_engine(ctx, "docker::copy_out", async |engine| {
+        let path = permit::write(&host, to)?;
         copy::out_of(&engine, container, from, &path)
             .await
             .map(size)

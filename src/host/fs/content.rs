@@ -8,6 +8,7 @@ pub mod api {
 
     use crate::host::bridge::{self, RhaiResultOf};
     use crate::host::fs::{Mode, bytes_of};
+    use crate::host::permit;
     use crate::ops::files;
 
     #[derive(Debug, Default, Deserialize)]
@@ -34,7 +35,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn read(ctx: NativeCallContext, path: &str) -> RhaiResultOf<String> {
         bridge::call(&ctx, "fs::read", |host| {
-            files::read_text(&host.project().path(path))
+            files::read_text(&permit::read(host, path)?)
         })
     }
 
@@ -56,7 +57,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn read_lines(ctx: NativeCallContext, path: &str) -> RhaiResultOf<Array> {
         bridge::call(&ctx, "fs::read_lines", |host| {
-            let text = files::read_text(&host.project().path(path))?;
+            let text = files::read_text(&permit::read(host, path)?)?;
             Ok(text.lines().map(Into::into).collect())
         })
     }
@@ -79,7 +80,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn read_bytes(ctx: NativeCallContext, path: &str) -> RhaiResultOf<Blob> {
         bridge::call(&ctx, "fs::read_bytes", |host| {
-            files::read_bytes(&host.project().path(path))
+            files::read_bytes(&permit::read(host, path)?)
         })
     }
 
@@ -135,7 +136,7 @@ pub mod api {
         let options: WriteOptions = bridge::options(&ctx, "fs::write", options)?;
         bridge::call(&ctx, "fs::write", |host| {
             let mode = options.mode.map(|Mode(bits)| bits);
-            files::write(&host.project().path(path), &bytes_of(content)?, mode)
+            files::write(&permit::write(host, path)?, &bytes_of(content)?, mode)
         })
     }
 
@@ -191,7 +192,7 @@ pub mod api {
         let options: WriteOptions = bridge::options(&ctx, "fs::append", options)?;
         bridge::call(&ctx, "fs::append", |host| {
             let mode = options.mode.map(|Mode(bits)| bits);
-            files::append(&host.project().path(path), &bytes_of(content)?, mode)
+            files::append(&permit::write(host, path)?, &bytes_of(content)?, mode)
         })
     }
 }

@@ -7,7 +7,7 @@ pub mod api {
 
     use crate::host::bridge::{self, RhaiResultOf};
     use crate::host::pipe::Pipe;
-    use crate::host::{Host, strand};
+    use crate::host::{permit, strand};
     use crate::ops::files;
     use crate::ops::pipeline::Pipeline;
 
@@ -32,7 +32,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn stat(ctx: NativeCallContext, path: &str) -> RhaiResultOf<Dynamic> {
         let stat = bridge::call(&ctx, "fs::stat", |host| {
-            files::stat(&host.project().path(path))
+            files::stat(&permit::read(host, path)?)
         })?;
         bridge::value(&ctx, "fs::stat", stat)
     }
@@ -48,8 +48,11 @@ pub mod api {
     /// fs::write("a.txt", "");
     /// ensure(fs::exists("a.txt"), "now it is there");
     /// ```
-    pub fn exists(ctx: NativeCallContext, path: &str) -> bool {
-        Host::of(&ctx).project().path(path).exists()
+    #[rhai_fn(return_raw)]
+    pub fn exists(ctx: NativeCallContext, path: &str) -> RhaiResultOf<bool> {
+        bridge::call(&ctx, "fs::exists", |host| {
+            Ok(permit::read(host, path)?.exists())
+        })
     }
 
     /// Whether there is a file, or a link that leads to one.
@@ -61,8 +64,11 @@ pub mod api {
     /// ```
     /// ensure(!fs::is_file("."), "a folder is no file");
     /// ```
-    pub fn is_file(ctx: NativeCallContext, path: &str) -> bool {
-        Host::of(&ctx).project().path(path).is_file()
+    #[rhai_fn(return_raw)]
+    pub fn is_file(ctx: NativeCallContext, path: &str) -> RhaiResultOf<bool> {
+        bridge::call(&ctx, "fs::is_file", |host| {
+            Ok(permit::read(host, path)?.is_file())
+        })
     }
 
     /// Whether there is a folder, or a link that leads to one.
@@ -74,8 +80,11 @@ pub mod api {
     /// ```
     /// ensure(fs::is_dir("."), "the project's folder");
     /// ```
-    pub fn is_dir(ctx: NativeCallContext, path: &str) -> bool {
-        Host::of(&ctx).project().path(path).is_dir()
+    #[rhai_fn(return_raw)]
+    pub fn is_dir(ctx: NativeCallContext, path: &str) -> RhaiResultOf<bool> {
+        bridge::call(&ctx, "fs::is_dir", |host| {
+            Ok(permit::read(host, path)?.is_dir())
+        })
     }
 
     /// The SHA-256 of a file as lower-case hexadecimal digits.
@@ -95,7 +104,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn sha256(ctx: NativeCallContext, path: &str) -> RhaiResultOf<String> {
         bridge::call(&ctx, "fs::sha256", |host| {
-            files::sha256(&host.project().path(path), &strand::current().cancel)
+            files::sha256(&permit::read(host, path)?, &strand::current().cancel)
         })
     }
 
@@ -114,7 +123,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn disk_free(ctx: NativeCallContext, path: &str) -> RhaiResultOf<i64> {
         bridge::call(&ctx, "fs::disk_free", |host| {
-            let disk = files::disk(&host.project().path(path))?;
+            let disk = files::disk(&permit::read(host, path)?)?;
             Ok(i64::try_from(disk.free).unwrap_or(i64::MAX))
         })
     }
@@ -139,7 +148,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn usage(ctx: NativeCallContext, path: &str) -> RhaiResultOf<Dynamic> {
         let usage = bridge::call(&ctx, "fs::usage", |host| {
-            files::usage(&host.project().path(path), &strand::current().cancel)
+            files::usage(&permit::read(host, path)?, &strand::current().cancel)
         })?;
         bridge::value(&ctx, "fs::usage", usage)
     }
@@ -157,7 +166,10 @@ pub mod api {
     /// let facts = fs::stream("a.txt").gzip(6).sha256().write("a.txt.gz");
     /// ensure(facts.sha256 == fs::sha256("a.txt.gz"), "the hash of what was written");
     /// ```
-    pub fn stream(ctx: NativeCallContext, path: &str) -> Pipe {
-        Pipe::of(Pipeline::from_file(Host::of(&ctx).project().path(path)))
+    #[rhai_fn(return_raw)]
+    pub fn stream(ctx: NativeCallContext, path: &str) -> RhaiResultOf<Pipe> {
+        bridge::call(&ctx, "fs::stream", |host| {
+            Ok(Pipe::of(Pipeline::from_file(permit::read(host, path)?)))
+        })
     }
 }

@@ -10,7 +10,7 @@ pub mod api {
 
     use crate::host::bridge::{self, RhaiResultOf};
     use crate::host::fs::shown;
-    use crate::host::strand;
+    use crate::host::{permit, strand};
     use crate::ops::files::{self, Existing, Kinds};
 
     #[derive(Debug, Default, Deserialize)]
@@ -111,7 +111,8 @@ pub mod api {
         };
         bridge::call(&ctx, "fs::walk", |host| {
             let cancel = strand::current().cancel;
-            let found = files::walk(&host.project().path(path), &options, &cancel)?;
+            permit::follow(options.follow)?;
+            let found = files::walk(&permit::read(host, path)?, &options, &cancel)?;
             Ok(shown(host, found))
         })
     }
@@ -137,6 +138,7 @@ pub mod api {
     pub fn glob(ctx: NativeCallContext, pattern: &str) -> RhaiResultOf<Array> {
         bridge::call(&ctx, "fs::glob", |host| {
             let cancel = strand::current().cancel;
+            let _start = permit::read(host, permit::before_wildcards(pattern))?;
             let found = files::glob(host.project().root(), pattern, &cancel)?;
             Ok(shown(host, found))
         })
@@ -197,7 +199,7 @@ pub mod api {
     ) -> RhaiResultOf<()> {
         let options: CopyOptions = bridge::options(&ctx, "fs::copy", options)?;
         bridge::call(&ctx, "fs::copy", |host| {
-            let (from, to) = (host.project().path(from), host.project().path(to));
+            let (from, to) = (permit::read(host, from)?, permit::write(host, to)?);
             files::copy(&from, &to, options.existing(), &strand::current().cancel)
         })
     }
@@ -257,7 +259,7 @@ pub mod api {
     ) -> RhaiResultOf<()> {
         let options: CopyOptions = bridge::options(&ctx, "fs::move", options)?;
         bridge::call(&ctx, "fs::move", |host| {
-            let (from, to) = (host.project().path(from), host.project().path(to));
+            let (from, to) = (permit::write(host, from)?, permit::write(host, to)?);
             files::rename(&from, &to, options.existing(), &strand::current().cancel)
         })
     }
@@ -280,7 +282,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn remove(ctx: NativeCallContext, path: &str) -> RhaiResultOf<bool> {
         bridge::call(&ctx, "fs::remove", |host| {
-            files::remove(&host.project().path(path), host.project().root())
+            files::remove(&permit::write(host, path)?, host.project().root())
         })
     }
 
@@ -300,7 +302,7 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn make_dir(ctx: NativeCallContext, path: &str) -> RhaiResultOf<()> {
         bridge::call(&ctx, "fs::make_dir", |host| {
-            files::make_dir(&host.project().path(path))
+            files::make_dir(&permit::write(host, path)?)
         })
     }
 

@@ -135,8 +135,8 @@ pub mod api {
     use rhai::{Dynamic, Map, NativeCallContext};
 
     use super::{GenerateMap, SnapshotMap};
-    use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
+    use crate::host::{Host, permit};
 
     /// Writes the migration that makes the schema of the files into that of the profile's database, and proves it.
     ///
@@ -255,7 +255,7 @@ pub mod api {
         let host = Host::of(&ctx);
         let options: SnapshotMap = bridge::options(&ctx, name, options)?;
         let file = options.file.as_deref().unwrap_or("migrations/schema.sql");
-        let file = host.project().path(file);
+        let file = bridge::call(&ctx, name, |host| permit::write(host, file))?;
         let source = bridge::wait(&ctx, name, super::Source::find(&host))?;
         let work = super::ops::snapshot(&source.target, &file, source.dump(&host));
         let done = bridge::wait(&ctx, name, work)?;

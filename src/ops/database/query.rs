@@ -64,6 +64,15 @@ pub async fn execute(
     Ok(done.rows_affected())
 }
 
+/// Runs exactly one statement, as the server itself counts them, and gives the number of rows it changed.
+pub async fn execute_prepared(
+    connection: &mut PgConnection,
+    sql: &str,
+    parameters: &[Value],
+) -> Result<u64> {
+    Ok(run(connection, sql, parameters, Wanted::Count).await?.1)
+}
+
 /// Refuses what only works in another way: COPY with the client, and the limits of a transaction.
 pub fn refuse_unsuitable(sql: &str) -> Result<()> {
     refuse_copy(sql)?;

@@ -10,15 +10,17 @@ use super::connect::{Database, Reuse};
 use super::copy::{self, Copied, CopyOptions};
 use super::query::{self, Rows};
 use super::split::split;
-use super::transaction::Transaction;
+use super::transaction::{self, Transaction};
 use super::value::Value;
-use crate::base::Result;
+use crate::base::{Error, Result};
 
 /// A database or a transaction on it; cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Session {
     /// Each statement for itself.
     Database(Arc<Database>),
+    /// Each statement for itself, in a transaction that only reads.
+    Reader(Arc<Database>),
     /// Statements that take effect together or not at all.
     Transaction(Transaction),
 }
@@ -27,8 +29,25 @@ impl Session {
     /// The database.
     pub fn database(&self) -> &Arc<Database> {
         match self {
-            Self::Database(database) => database,
+            Self::Database(database) | Self::Reader(database) => database,
             Self::Transaction(transaction) => transaction.database(),
+        }
+    }
+
+    /// The same database, where the server refuses to change anything.
+    #[must_use]
+    pub fn reader(&self) -> Self {
+        match self {
+            Self::Database(database) => Self::Reader(Arc::clone(database)),
+            Self::Reader(_) | Self::Transaction(_) => self.clone(),
+        }
+    }
+
+    fn only_reads(&self) -> bool {
+        match self {
+            Self::Database(_) => false,
+            Self::Reader(_) => true,
+            Self::Transaction(transaction) => transaction.only_reads(),
         }
     }
 
@@ -42,7 +61,14 @@ impl Session {
     /// How many rows a statement changed.
     pub async fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64> {
         query::refuse_unsuitable(sql)?;
-        let work = async |c: &mut PgConnection| query::execute(c, sql, parameters).await;
+        let only_reads = self.only_reads();
+        let work = async |c: &mut PgConnection| {
+            if only_reads {
+                // The server itself sees to it that this is one statement: none ends the transaction that only reads.
+                return query::execute_prepared(c, sql, parameters).await;
+            }
+            query::execute(c, sql, parameters).await
+        };
         self.with(reuse_after(sql), work).await
     }
 
@@ -50,6 +76,10 @@ impl Session {
     pub async fn batch(&self, sql: &str) -> Result<Summary> {
         let around = match self {
             Self::Database(_) => Surroundings::Nothing,
+            Self::Reader(_) => return Err(only_reads()),
+            Self::Transaction(transaction) if transaction.only_reads() => {
+                return Err(only_reads());
+            }
             Self::Transaction(_) => Surroundings::Transaction,
         };
         self.with(Reuse::Never, async |c: &mut PgConnection| {
@@ -80,6 +110,7 @@ impl Session {
     pub async fn begin(&self) -> Result<Transaction> {
         match self {
             Self::Database(database) => Transaction::begin(database).await,
+            Self::Reader(database) => Transaction::begin_reading(database).await,
             Self::Transaction(transaction) => transaction.nested().await,
         }
     }
@@ -92,9 +123,25 @@ impl Session {
     ) -> Result<T> {
         match self {
             Self::Database(database) => database.with(reuse, work).await,
+            Self::Reader(database) => {
+                database
+                    .with(reuse, async |c: &mut PgConnection| {
+                        transaction::run(c, transaction::BEGIN_READING).await?;
+                        let outcome = work(c).await;
+                        // What the statement has set in the session goes too.
+                        let undone = transaction::run(c, "rollback").await;
+                        outcome.and_then(|value| undone.map(|()| value))
+                    })
+                    .await
+            }
             Self::Transaction(transaction) => transaction.with(reuse, work).await,
         }
     }
+}
+
+fn only_reads() -> Error {
+    Error::refused("several statements at once cannot be held to reading")
+        .hint("send them one by one with `db::query`")
 }
 
 /// What a statement leaves behind in its connection must not be met by chance later.

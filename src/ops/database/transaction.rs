@@ -24,6 +24,7 @@ pub struct Transaction {
 #[derive(Debug)]
 struct Shared {
     database: Arc<Database>,
+    only_reads: bool,
     state: Mutex<State>,
 }
 
@@ -35,15 +36,29 @@ enum State {
     Lost,
 }
 
+/// Begins a transaction that only reads. Once a statement has looked at the data, the server lets nobody make it write:
+/// <https://www.postgresql.org/docs/15/sql-set-transaction.html>.
+pub(super) const BEGIN_READING: &str = "begin transaction read only; select 1";
+
 impl Transaction {
     pub(super) async fn begin(database: &Arc<Database>) -> Result<Self> {
+        Self::open(database, "begin").await
+    }
+
+    /// One in which the server refuses every change.
+    pub(super) async fn begin_reading(database: &Arc<Database>) -> Result<Self> {
+        Self::open(database, BEGIN_READING).await
+    }
+
+    async fn open(database: &Arc<Database>, begin: &str) -> Result<Self> {
         let permit = database.permit().await?;
         let mut connection = database.take().await?;
         let cleared = connection.clear_cached_statements().await;
         cleared.map_err(|e| error::running("", e))?;
-        run(&mut connection, "begin").await?;
+        run(&mut connection, begin).await?;
         let shared = Shared {
             database: Arc::clone(database),
+            only_reads: begin == BEGIN_READING,
             state: Mutex::new(State::Open(connection, permit)),
         };
         Ok(Self {
@@ -65,6 +80,11 @@ impl Transaction {
             depth,
             is_over: Arc::default(),
         })
+    }
+
+    /// Whether the server refuses every change in it.
+    pub(super) fn only_reads(&self) -> bool {
+        self.shared.only_reads
     }
 
     /// The database that it is on.
@@ -172,7 +192,7 @@ impl Transaction {
 }
 
 /// In the simple protocol, since two statements may be one request here.
-async fn run(connection: &mut PgConnection, sql: &str) -> Result<()> {
+pub(super) async fn run(connection: &mut PgConnection, sql: &str) -> Result<()> {
     let outcome = connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await;
     outcome.map(drop).map_err(|e| error::running(sql, e))
 }

@@ -71,6 +71,15 @@ impl Temps {
         }
     }
 
+    /// Whether a path is one of them, or below one.
+    pub fn holds(&self, path: &Path) -> bool {
+        let is_above = |made: &PathBuf| {
+            let real = made.canonicalize();
+            real.is_ok_and(|real| path.starts_with(real))
+        };
+        self.lock().iter().any(is_above)
+    }
+
     /// Removes everything that was made.
     pub fn clear(&self) {
         for path in std::mem::take(&mut *self.lock()) {
