@@ -116,6 +116,72 @@ fn names_with_a_colon_are_completed_behind_it() {
 }
 
 #[test]
+fn the_flags_and_the_tasks_of_other_commands_are_completed() {
+    assert_eq!(offered("lexi watch ba"), ["backup"]);
+    assert_eq!(offered("lexi watch --on-busy r"), ["restart"]);
+    assert_eq!(
+        offered("lexi watch --on-busy queue backup --f"),
+        ["--force", "--format"]
+    );
+    assert_eq!(offered("lexi explain backup --format=c"), ["custom"]);
+    assert_eq!(offered("lexi history --fa"), ["--failed"]);
+    assert_eq!(offered("lexi history --task ba"), ["backup"]);
+    assert_eq!(offered("lexi audit v"), ["verify"]);
+    assert_eq!(offered("lexi new --fi"), ["--file"]);
+    assert!(offered("lexi new ba").is_empty());
+}
+
+#[test]
+fn runs_are_completed_by_their_names() {
+    let project = Project::new().task("t.rhai", TASKS);
+    project.lexi("run backup alpha").succeeds();
+
+    for words in [["rerun", ""].as_slice(), &["history", "show", ""]] {
+        let command = [&["__complete", "--"], words].concat();
+        let offered = project.run(&command).succeeds().out;
+        let mut lines = offered.lines();
+        assert_eq!(lines.next(), Some("last\t"), "{offered}");
+        assert!(
+            lines.next().is_some_and(|run| run.ends_with("\tbackup")),
+            "{offered}"
+        );
+    }
+}
+
+#[test]
+fn migrations_services_seeds_and_backups_of_lexiflow_are_completed() {
+    let project = Project::lexiflow();
+    let has = |words: &str, value: &str| {
+        let words: Vec<&str> = words.split(' ').chain([""]).collect();
+        let offered = project
+            .run(&[&["__complete", "--"], &*words].concat())
+            .succeeds()
+            .out;
+        let names = offered.lines().map(|line| line.split('\t').next());
+        assert!(
+            names.clone().any(|name| name == Some(value)),
+            "{words:?}: {offered}"
+        );
+    };
+    project.write(
+        "backups/lexiflow_backup_20260101_020000.sql.gz",
+        "not one, but called so",
+    );
+
+    has("migrate --to", "20250106090000");
+    has("migrate-baseline", "20250128090000");
+    has(
+        "migrate-lint",
+        "migrations/20250108090000_create_cases.up.sql",
+    );
+    has("logs", "postgres");
+    has("up --only", "redis");
+    has("exec", "app");
+    has("seed", "common");
+    has("restore", "lexiflow_backup_20260101_020000.sql.gz");
+}
+
+#[test]
 fn a_broken_project_completes_what_it_can() {
     let project = Project::new()
         .task("t.rhai", "task(")

@@ -18,6 +18,15 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
+/// A word as it is typed in a shell: quoted where it has to be.
+pub fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@,+%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// Bytes as hexadecimal digits in small letters.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
@@ -48,6 +57,14 @@ pub fn did_you_mean<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_take_it_apart() {
+        assert_eq!(shell_word("--to=20250101"), "--to=20250101");
+        assert_eq!(shell_word("two words"), "'two words'");
+        assert_eq!(shell_word("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(shell_word(""), "''");
+    }
 
     #[test]
     fn plurals_follow_the_noun() {

@@ -134,6 +134,8 @@ pub(super) enum Command {
     Docs(Docs),
     /// Print the completion script of a shell.
     Completions(Completions),
+    /// Print the manual page, or write all of them to a folder.
+    Man(Man),
     /// Answer a completion script.
     #[command(name = "__complete", hide = true)]
     Complete(Complete),
@@ -325,6 +327,16 @@ pub(super) struct Docs {
 pub(super) struct Completions {
     /// The shell.
     pub(super) shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Read one: lexi man watch | man -l -\nInstall all: lexi man --dir /usr/local/share/man/man1")]
+pub(super) struct Man {
+    /// The command; the page of `lexi` itself without it.
+    pub(super) name: Option<String>,
+    /// Write the pages of all commands to this folder instead.
+    #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    pub(super) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

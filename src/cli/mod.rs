@@ -3,6 +3,8 @@
 mod args;
 mod audit;
 mod check;
+mod choices;
+mod choose;
 mod completions;
 mod context;
 mod docs;
@@ -11,6 +13,7 @@ mod explain;
 mod help;
 mod history;
 mod list;
+mod man;
 mod new;
 mod record;
 mod render;
@@ -54,7 +57,7 @@ fn delivered(output: &Output, code: ExitCode) -> ExitCode {
 
 fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
     match args.command {
-        None => list::run(&args::List::default(), ctx),
+        None => choose::run(ctx),
         Some(Command::Run(run)) => match run.words {
             Some(args::RunWords::Task(words)) => named(&words, ctx),
             None => named(&[], ctx),
@@ -72,6 +75,7 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::Audit(audit)) => audit::run(&audit, ctx),
         Some(Command::Docs(docs)) => docs::run(&docs, ctx),
         Some(Command::Completions(completions)) => completions::run(&completions),
+        Some(Command::Man(man)) => man::run(&man, ctx),
         Some(Command::Complete(complete)) => completions::complete(&complete, ctx),
         Some(Command::Task(words)) => named(&words, ctx).map_err(|error| {
             let word = words.first().map_or("", String::as_str);

@@ -24,7 +24,8 @@ pub(super) fn run(args: &args::Show, ctx: &Context) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(task: &Task, ctx: &Context) -> String {
+/// What is to know about a task.
+pub(super) fn text(task: &Task, ctx: &Context) -> String {
     let out = ctx.output();
     let mut lines = vec![format!("{}  {}", out.paint(BOLD, &task.name), task.about)];
     let mut fact = |name: &str, value: String| {
