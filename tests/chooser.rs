@@ -132,7 +132,10 @@ fn where_nobody_can_be_asked_the_tasks_are_listed() {
     let project = project();
 
     project.run(&[]).succeeds().says("Take a while");
-    project.run(&["--json"]).succeeds().says("\"name\": \"wait\"");
+    project
+        .run(&["--json"])
+        .succeeds()
+        .says("\"name\": \"wait\"");
 
     let mut screen = project.terminal(&["-q"], (24, 80));
     screen.shows("Take a while");

@@ -14,10 +14,7 @@ fn a_page_is_printed_for_lexi_and_for_each_command() {
         .says(".TH lexi 1")
         .says("lexi\\-history(1)")
         .keeps_quiet();
-    project
-        .lexi("man watch")
-        .succeeds()
-        .says("\\-\\-on\\-busy");
+    project.lexi("man watch").succeeds().says("\\-\\-on\\-busy");
     project
         .lexi("man wach")
         .exits(2)
@@ -29,7 +26,10 @@ fn a_page_is_printed_for_lexi_and_for_each_command() {
 fn all_pages_are_written_to_a_folder_and_can_be_read() {
     let project = Project::new();
 
-    project.lexi("man --dir man1").succeeds().tells("manual pages");
+    project
+        .lexi("man --dir man1")
+        .succeeds()
+        .tells("manual pages");
 
     for page in ["lexi.1", "lexi-run.1", "lexi-history-show.1"] {
         let read = Command::new("groff")

@@ -330,7 +330,9 @@ pub(super) struct Completions {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Read one: lexi man watch | man -l -\nInstall all: lexi man --dir /usr/local/share/man/man1")]
+#[command(
+    after_help = "Read one: lexi man watch | man -l -\nInstall all: lexi man --dir /usr/local/share/man/man1"
+)]
 pub(super) struct Man {
     /// The command; the page of `lexi` itself without it.
     pub(super) name: Option<String>,

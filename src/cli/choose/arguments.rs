@@ -1,7 +1,7 @@
 //! Asks for the arguments of a task that was chosen.
 
-use super::picker::{Entry, Picked, Picker};
 use super::pick;
+use super::picker::{Entry, Picked, Picker};
 use crate::base::{Cancel, Result, text};
 use crate::cli::choices;
 use crate::cli::context::Context;
@@ -95,8 +95,13 @@ fn choose(
 /// A line that is typed.
 fn line(param: &Param, ctx: &Context) -> Result<String> {
     let default = default(param);
-    let hint = if default.is_empty() { default } else { format!(" [{default}]") };
-    ctx.output().ask(&format!("{}: {}{hint}: ", param.name, param.about));
+    let hint = if default.is_empty() {
+        default
+    } else {
+        format!(" [{default}]")
+    };
+    ctx.output()
+        .ask(&format!("{}: {}{hint}: ", param.name, param.about));
     let answer = Runtime::default().wait(&Cancel::root(), prompt::read_line())?;
     Ok(answer.trim().to_owned())
 }
@@ -105,7 +110,9 @@ fn line(param: &Param, ctx: &Context) -> Result<String> {
 fn default(param: &Param) -> String {
     match (&param.value, &param.env) {
         (Some(serde_json::Value::String(text)), _) => text.clone(),
-        (Some(serde_json::Value::Null | serde_json::Value::Array(_)) | None, Some(env)) => env.clone(),
+        (Some(serde_json::Value::Null | serde_json::Value::Array(_)) | None, Some(env)) => {
+            env.clone()
+        }
         (Some(serde_json::Value::Null | serde_json::Value::Array(_)) | None, None) => String::new(),
         (Some(value), _) => value.to_string(),
     }

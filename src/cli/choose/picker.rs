@@ -145,14 +145,8 @@ impl Picker {
 
     fn narrow(&mut self) {
         self.at = 0;
-        let pattern = |kind| {
-            Pattern::new(
-                &self.typed,
-                CaseMatching::Smart,
-                Normalization::Smart,
-                kind,
-            )
-        };
+        let pattern =
+            |kind| Pattern::new(&self.typed, CaseMatching::Smart, Normalization::Smart, kind);
         // In a sentence, letters far apart mean nothing.
         let (in_name, in_rest) = (pattern(AtomKind::Fuzzy), pattern(AtomKind::Substring));
         let mut letters = Vec::new();
@@ -244,10 +238,7 @@ mod tests {
         assert_eq!(shown, [false, true]);
 
         picker.press(&Key::Home);
-        assert_eq!(
-            picker.press(&Key::Tab),
-            Some(Step::Done(Picked::More(0)))
-        );
+        assert_eq!(picker.press(&Key::Tab), Some(Step::Done(Picked::More(0))));
         assert_eq!(picker.press(&Key::Escape), Some(Step::GivenUp));
     }
 }

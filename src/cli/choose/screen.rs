@@ -105,12 +105,22 @@ impl<'o> Screen<'o> {
         let below: Vec<&str> = below.lines().take(BELOW.min(room / 2)).collect();
         let listed = room - below.len();
         let count = format!("{}/{}", picker.found(), picker.len());
-        let mut lines = vec![format!("{} {}  {}", paint(CYAN, ">"), picker.typed(), paint(DIM, &count))];
+        let mut lines = vec![format!(
+            "{} {}  {}",
+            paint(CYAN, ">"),
+            picker.typed(),
+            paint(DIM, &count)
+        )];
         let width = picker.width();
         for (entry, is_chosen) in picker.window(listed) {
             let name = console::pad_str(&entry.name, width, console::Alignment::Left, None);
             lines.push(if is_chosen {
-                format!("{} {}  {}", paint(CYAN, "❯"), paint(BOLD, &name), entry.about)
+                format!(
+                    "{} {}  {}",
+                    paint(CYAN, "❯"),
+                    paint(BOLD, &name),
+                    entry.about
+                )
             } else {
                 format!("  {}  {}", paint(CYAN, &name), entry.about)
             });

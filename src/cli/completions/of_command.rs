@@ -62,7 +62,8 @@ fn is_root(command: &Command) -> bool {
 
 /// The command below another that a word names.
 fn command<'c>(at: &'c Command, word: &str) -> Option<&'c Command> {
-    at.find_subcommand(word).filter(|found| !found.is_hide_set())
+    at.find_subcommand(word)
+        .filter(|found| !found.is_hide_set())
 }
 
 /// A flag of a command, or a global one.
@@ -154,8 +155,12 @@ fn runs(ctx: &Context) -> Candidates {
         limit: Some(RUNS),
         ..Filter::default()
     };
-    let runs = History::of(&project.state()).runs(&filter).unwrap_or_default();
-    let named = runs.into_iter().map(|run| (run.started.id, run.started.task));
+    let runs = History::of(&project.state())
+        .runs(&filter)
+        .unwrap_or_default();
+    let named = runs
+        .into_iter()
+        .map(|run| (run.started.id, run.started.task));
     std::iter::once(plain("last")).chain(named).collect()
 }
 
