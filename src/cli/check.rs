@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use super::context::Context;
 use super::{args, render};
@@ -30,14 +29,8 @@ pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
     })
 }
 
-/// Checks all scripts of the project and shows what was found.
-pub(super) fn all(project: &Arc<Project>, ctx: &Context) -> Result<()> {
-    let catalog = Catalog::load(Arc::clone(project))?;
-    show(&check::project(&catalog), &catalog, ctx);
-    Ok(())
-}
-
-fn show(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) {
+/// Shows what was found in the scripts of a project.
+pub(super) fn show(found: &[Diagnostic], catalog: &Catalog, ctx: &Context) {
     let (out, project) = (ctx.output(), catalog.project());
     if out.is_json() {
         out.data(&json(found, project));

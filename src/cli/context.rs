@@ -52,10 +52,18 @@ impl Context {
         let mut global = self.global.clone();
         global.profile = Some(profile.to_owned());
         global.dry_run = global.dry_run.or(dry_run.then_some(DryRun::Print));
-        let environment = self
-            .environment
-            .with("LEXI_STARTED_BY", How::Rerun.as_str());
-        Self::masking(global, environment, Arc::clone(&self.redactor))
+        Self::masking(global, self.environment.clone(), Arc::clone(&self.redactor))
+            .started_by(How::Rerun)
+    }
+
+    /// The same for a run that something else than a person has started.
+    pub(super) fn started_by(&self, how: How) -> Self {
+        let environment = self.environment.with("LEXI_STARTED_BY", how.as_str());
+        Self::masking(
+            self.global.clone(),
+            environment,
+            Arc::clone(&self.redactor),
+        )
     }
 
     /// The same with the project that words after a task's name may name: the task is looked for in that one.

@@ -37,7 +37,7 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
     let io = |e| Error::io("cannot set up the run", e);
     host.watch_signals().map_err(io)?;
     let record = Record::begin(&ctx, &host, &task.name, words);
-    let outcome = on_own_thread(&host, catalog, &task, args);
+    let outcome = on_own_thread(&host, Arc::new(catalog), &task, args);
     let (code, error) = report(&ctx, &host, outcome);
     record.end(code, error);
     // A task's own flags gave it an output of its own.
@@ -93,13 +93,13 @@ fn refuse_broken(catalog: &mut Catalog, task: &Task, ctx: &Context) -> Result<Op
 /// Scripts nest deep, so they get a thread with a large stack; this one waits.
 pub(super) fn on_own_thread(
     host: &Host,
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     task: &Task,
     args: Map,
 ) -> Result<Dynamic, Box<Failure>> {
     let io = |e| Box::new(Failure::from(Error::io("cannot set up the run", e)));
     // A thread of its own gets its memory from the system in small pieces, so the many of an engine are taken here.
-    let session = Session::start(host.clone(), Arc::new(catalog));
+    let session = Session::start(host.clone(), catalog);
     let (name, span) = (task.name.clone(), tracing::Span::current());
     let work = move || {
         let _in_span = span.enter();

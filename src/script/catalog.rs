@@ -1,16 +1,13 @@
 //! All tasks of a project: found by file, by name and by alias.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-
-use rhai::Engine;
 
 use super::diagnostic::{Diagnostic, Place, Rule};
 use super::index::{Content, Entry, Index, Stamp, hash};
 use super::needs::Walk;
 use super::task::Task;
-use super::{declaration, engine, failure, task_files};
+use super::{declaration, failure, language, task_files};
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Project, Result};
 
@@ -24,7 +21,16 @@ pub struct Catalog {
 impl Catalog {
     /// Finds the task files and reads those that changed since the index was written.
     pub fn load(project: Arc<Project>) -> Result<Self> {
-        let mut old = Index::read(&project);
+        let written = Index::read(&project);
+        Self::update(project, written)
+    }
+
+    /// The tasks as they are now; what is known of files that did not change stays.
+    pub fn renewed(&self) -> Result<Self> {
+        Self::update(Arc::clone(&self.project), self.index.clone())
+    }
+
+    fn update(project: Arc<Project>, mut old: Index) -> Result<Self> {
         let mut files = task_files::find(&project);
         // An editor may have moved a file away for a moment; its text is still held.
         for path in project.held_scripts() {
@@ -39,18 +45,17 @@ impl Catalog {
         for entry in written {
             known.insert(entry.file.clone(), entry);
         }
-        let compiler = OnceCell::new();
         let (mut entries, mut changed) = (Vec::with_capacity(files.len()), files.len() != count);
         for (file, stamp) in files {
             match known.remove(&file) {
-                Some(entry) if old.trusts(&entry, stamp) => entries.push(entry),
+                Some(entry) if is_known(&project, &old, &entry, stamp) => entries.push(entry),
                 older => {
                     changed = true;
                     let path = project.path(&file);
                     let bytes = project.script(&path);
                     let bytes = bytes
                         .map_err(|e| Error::io(format!("cannot read task file `{file}`"), e))?;
-                    entries.push(read(bytes, file, stamp, older, &compiler)?);
+                    entries.push(read(bytes, file, stamp, older)?);
                 }
             }
         }
@@ -305,6 +310,14 @@ fn unknown_need(name: &str, at: &Place, known: &BTreeSet<&str>) -> Diagnostic {
     .hint(near.map(|near| format!("did you mean `{near}`?")))
 }
 
+/// Whether what is known of a file holds. The stamp is that of the file, so it says nothing about a text that is held.
+fn is_known(project: &Project, index: &Index, entry: &Entry, stamp: Stamp) -> bool {
+    match project.held(&project.path(&entry.file)) {
+        Some(text) => hash(&text) == entry.hash,
+        None => index.trusts(entry, stamp),
+    }
+}
+
 /// The text of a task file; bytes that are none are a mistake of this file and leave the others alone.
 fn text(bytes: Vec<u8>, file: &str) -> Result<String, Diagnostic> {
     String::from_utf8(bytes).map_err(|e| {
@@ -324,7 +337,6 @@ fn read(
     file: String,
     stamp: Stamp,
     older: Option<Entry>,
-    compiler: &OnceCell<Engine>,
 ) -> Result<Entry> {
     let text = match text(bytes, &file) {
         Ok(text) => text,
@@ -338,8 +350,7 @@ fn read(
         entry.stamp = stamp;
         return Ok(entry);
     }
-    let engine = compiler.get_or_init(engine::bare);
-    let content = match engine.compile(&text) {
+    let content = match language::compile(&text) {
         Ok(ast) => {
             let found = declaration::read(&ast, &file, &text);
             Content {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rhai::Engine;
 
-use super::api::Api;
 use super::failure::{self, Failure};
+use super::language;
 use super::task::Task;
 use crate::base::{Cancel, Error, Kind, Reason, units};
 use crate::host::{Host, Strand, strand};
@@ -26,8 +26,8 @@ pub(super) fn run(engine: &Engine, host: &Host, of: &Strand, task: &Task) -> Vec
     let _entered = strand::enter(of.with_cancel(cancel.clone()));
     while let Some(deferred) = next {
         if let Err(error) = deferred.call(engine, ()) {
-            let (file, api) = (&task.place.file, Api::of(engine));
-            let mut failure = failure::from_script(&error, file, &task.name, &api);
+            let (file, api) = (&task.place.file, language::api());
+            let mut failure = failure::from_script(&error, file, &task.name, api);
             if cancel.is_cancelled() {
                 let limit = units::duration(GRACE);
                 let message = format!("it took longer than {limit} and was stopped");

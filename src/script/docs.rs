@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use super::api::{Api, Signature};
-use super::engine;
+use super::api::Signature;
+use super::{engine, language};
 use crate::host;
 
 /// What `docs/api.md` holds.
 pub fn api() -> String {
-    let api = Api::of(&engine::bare());
+    let api = language::api();
     let mut text = String::from(
         "# Script functions\n\nMade by `lexi docs` from the functions' own documentation; do not edit.\n\n\
          Values: `string`, `int`, `float`, `bool`, `array`, `map`, `blob`, `closure`; `any` is each of them. Errors are maps \

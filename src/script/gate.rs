@@ -7,7 +7,7 @@ use super::catalog::Catalog;
 use super::check::{Checker, Role};
 use super::diagnostic::{Diagnostic, Severity};
 use super::index::hash;
-use super::{imports, inputs};
+use super::{imports, inputs, language};
 use crate::base::{Error, Project, Result};
 
 /// What keeps a task from running: its needs, its file and theirs.
@@ -35,8 +35,8 @@ fn file_before_run(catalog: &mut Catalog, file: &str) -> Result<Vec<Diagnostic>>
     }
     let checker = Checker::new(&project).with_tasks(catalog);
     let mut found = checker.script(file, &text, Role::Tasks);
-    if let Ok(ast) = checker.engine().compile(&text) {
-        for source in imports::behind(&project, checker.engine(), &ast) {
+    if let Ok(ast) = language::compile(&text) {
+        for source in imports::behind(&project, &ast) {
             found.extend(checker.script(&source.name, &source.text, Role::Library));
         }
     }

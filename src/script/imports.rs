@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhai::{AST, ASTNode, Engine, Expr, Position, Stmt};
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
+use super::language;
 use super::library::{self, Source};
 use crate::base::Project;
 
@@ -36,7 +37,7 @@ pub(super) fn of(ast: &AST) -> Vec<Import> {
 }
 
 /// The libraries that a script imports, and those that they import, each once.
-pub(super) fn behind(project: &Project, engine: &Engine, ast: &AST) -> Vec<Source> {
+pub(super) fn behind(project: &Project, ast: &AST) -> Vec<Source> {
     let mut seen = BTreeSet::new();
     let mut waiting = keys(ast);
     let mut found = Vec::new();
@@ -47,7 +48,7 @@ pub(super) fn behind(project: &Project, engine: &Engine, ast: &AST) -> Vec<Sourc
         let Ok(source) = library::find(project, &key) else {
             continue;
         };
-        if let Ok(ast) = engine.compile(&source.text) {
+        if let Ok(ast) = language::compile(&source.text) {
             waiting.extend(keys(&ast));
         }
         found.push(source);
@@ -61,19 +62,14 @@ fn keys(ast: &AST) -> Vec<String> {
 }
 
 /// The way from a library back to itself, starting with one of its imports; none when there is none.
-pub(super) fn ring(
-    project: &Project,
-    engine: &Engine,
-    own: &str,
-    first: &str,
-) -> Option<Vec<String>> {
+pub(super) fn ring(project: &Project, own: &str, first: &str) -> Option<Vec<String>> {
     let mut imports: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut path = vec![own.to_owned()];
     let mut load = |key: &str| {
         let known = imports.entry(key.to_owned()).or_insert_with(|| {
             let source = library::find(project, key).ok();
-            let ast = source.and_then(|source| engine.compile(&source.text).ok());
-            ast.as_ref().map(keys).unwrap_or_default()
+            let ast = source.and_then(|source| language::compile(&source.text).ok());
+            ast.as_deref().map(keys).unwrap_or_default()
         });
         known.clone()
     };

@@ -20,7 +20,7 @@ use super::task::Task;
 use crate::base::{Error, Project, Result};
 
 /// What one file declares.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Content {
     /// Its tasks.
     pub tasks: Vec<Task>,
@@ -29,7 +29,7 @@ pub struct Content {
 }
 
 /// One file of the index; its content is parsed when it is first looked at.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entry {
     /// The path below the project's folder.
     pub file: String,
@@ -50,7 +50,7 @@ pub struct Entry {
 }
 
 /// What a file declares, as JSON: a part of the index that was read, or the whole of what was just made.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Written {
     bytes: Arc<Vec<u8>>,
     range: Range<usize>,
@@ -128,7 +128,7 @@ impl Entry {
 }
 
 /// The index of a project.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Index {
     build: String,
     written_ns: i64,

@@ -28,6 +28,7 @@ mod closures;
 mod collector;
 mod guard;
 mod imports;
+mod language;
 mod needs;
 mod params;
 mod withheld;

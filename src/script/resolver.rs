@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rhai::{AST, Engine, EvalAltResult, Map, Module, ModuleResolver, Position, Scope, Shared};
 
-use super::{closures, library};
+use super::{closures, language, library};
 use crate::base::{Error, Project};
 use crate::host::bridge::error_value;
 
@@ -112,9 +112,9 @@ impl Resolver {
         let in_module = |error: Box<EvalAltResult>| {
             Box::new(EvalAltResult::ErrorInModule(source.name.clone(), error, at))
         };
-        let mut ast = engine
-            .compile(&source.text)
-            .map_err(|error| in_module(error.into()))?;
+        let compiled =
+            language::compile(&source.text).map_err(|error| in_module(error.into()))?;
+        let mut ast = (*compiled).clone();
         ast.set_source(&source.name);
         let _loading = Loading::enter(key);
         let module = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(in_module)?;

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position, Scope};
 use tracing::field::Empty;
 
-use super::api::Api;
 use super::catalog::Catalog;
 use super::collector::{self, Body};
 use super::diagnostic::Diagnostic;
 use super::fresh::{self, Case};
 use super::resolver::Scripts;
 use super::task::Task;
-use super::{bind, cleanup, engine, failure, guard};
+use super::{bind, cleanup, engine, failure, guard, language};
 use crate::base::{Error, Reason};
 use crate::host::bridge::{self, RhaiResultOf};
 use crate::host::{Host, Strand, strand};
@@ -128,7 +127,7 @@ impl Session {
         if cancel.is_cancelled() {
             return Failure::from(cancel.error());
         }
-        failure::from_script(error, &task.place.file, &task.name, &Api::of(&self.engine))
+        failure::from_script(error, &task.place.file, &task.name, language::api())
     }
 
     /// `task::run`: the same as from outside, but stopped with its caller, and giving what the task returned.
@@ -324,7 +323,7 @@ impl Session {
             .project()
             .script_text(&path)
             .map_err(|e| thrown(&Error::io(format!("cannot read task file `{file}`"), e)))?;
-        let mut ast = self.engine.compile(&text)?;
+        let mut ast = (*language::compile(&text)?).clone();
         ast.set_source(file);
         self.scripts.add_tasks(file, &ast)?;
         let collecting = collector::start();

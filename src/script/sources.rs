@@ -25,6 +25,11 @@ pub fn digest(path: &Path) -> Option<Digest> {
     }
 }
 
+/// The digest of what a file held.
+pub fn digest_of(bytes: &[u8]) -> Digest {
+    Sha256::digest(bytes).into()
+}
+
 /// Names that editors give to files for a moment while they save.
 pub(super) fn is_passing(name: &str) -> bool {
     let has_ending = |ending: &str| name.strip_suffix(ending).is_some();

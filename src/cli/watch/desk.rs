@@ -1,7 +1,7 @@
 //! What both kinds of watching share: where news comes from, and the files that are watched.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -13,8 +13,10 @@ use crate::base::units::parse_duration;
 use crate::base::{Error, Output, Project, Result};
 use crate::cli::args;
 use crate::script::inputs;
-use crate::script::sources::{Digest, Sources};
-use crate::script::watch::{Changes, Inbox, Message, Seen, Watch, without_events};
+use crate::script::sources::Sources;
+use crate::script::watch::{
+    Changed, Changes, Cookie, Inbox, Message, Now, Seen, Watch, without_events,
+};
 
 /// News that is not of files.
 #[derive(Debug)]
@@ -27,8 +29,8 @@ pub(super) enum Own {
     Done(Done),
 }
 
-/// Changed files with what they hold now; nothing for those that are gone.
-pub(super) type Changed = BTreeMap<PathBuf, Option<Digest>>;
+/// The texts of scripts that are used whatever is on disk; none where the file counts.
+pub(super) type Held = Vec<(PathBuf, Option<String>)>;
 
 /// Where news comes from and what is known of files.
 pub(super) struct Desk {
@@ -74,9 +76,19 @@ impl Desk {
         })
     }
 
-    /// Watches all scripts and these sources, and learns what those hold that are new.
-    pub(super) fn follow(&mut self, sources: Option<&Sources>) -> Result<()> {
+    /// Watches all scripts and these sources, and learns what those hold that are new. Scripts that were read before are
+    /// looked at once more: they may have been saved before they were watched.
+    pub(super) fn follow(
+        &mut self,
+        sources: Option<&Sources>,
+        read: &BTreeMap<PathBuf, String>,
+    ) -> Result<()> {
         self.watch(sources)?;
+        let known: BTreeSet<PathBuf> = self.changes.files().map(Path::to_owned).collect();
+        for (path, text) in read.iter().filter(|(path, _)| !known.contains(*path)) {
+            self.changes.learn_text(path.clone(), text);
+            self.inbox.again([path.clone()]);
+        }
         self.changes.learn(self.all(sources));
         Ok(())
     }
@@ -120,16 +132,18 @@ impl Desk {
             .filter(|path| self.is_script(path) || sources.is_some_and(|s| s.takes(path)))
             .collect();
         if all {
-            meant.extend(self.changes.files().map(ToOwned::to_owned));
+            meant.extend(self.changes.files().map(Path::to_owned));
             meant.extend(self.all(sources));
         }
         let found = self.changes.look(&meant);
         if self.watch.is_none() {
             return self.settled(found);
         }
-        if found.values().any(Option::is_none) && !self.has_waited {
+        let gone = found.iter().filter(|(_, now)| !now.is_there());
+        let gone: BTreeSet<PathBuf> = gone.map(|(path, _)| path.clone()).collect();
+        if !gone.is_empty() && !self.has_waited {
             self.has_waited = true;
-            self.inbox.pause();
+            self.inbox.pause(&gone);
             self.inbox.again(meant);
             return None;
         }
@@ -139,27 +153,72 @@ impl Desk {
 
     /// What two looks found alike.
     fn settled(&mut self, found: Changed) -> Option<Changed> {
-        let same = |(path, now): &(PathBuf, Option<Digest>)| self.unsettled.get(path) == Some(now);
+        let same = |(path, now): &(PathBuf, Now)| self.unsettled.get(path) == Some(now);
         let settled: Changed = found.clone().into_iter().filter(same).collect();
         self.unsettled = found;
         (!settled.is_empty()).then_some(settled)
     }
 
-    /// Takes changes for known, unless one of the files changes again just now: then they come again.
-    pub(super) fn accept(&mut self, changed: &Changed) -> bool {
-        let cookie = self.watch.as_ref().map(Watch::cookie);
+    /// Whether what was read of changed files is whole; those that change again just now come again.
+    pub(super) fn is_whole(&mut self, changed: &Changed) -> bool {
         let paths = changed.keys().cloned().collect();
+        let cookie = self.cookie();
         let is_whole = self.inbox.confirm(&paths, cookie.as_ref());
-        if is_whole {
-            self.changes.accept(changed.clone());
+        // Nothing is told yet of a file that was cut just now to be written anew.
+        is_whole && (!changed.values().any(Now::is_empty) || self.is_settled(changed))
+    }
+
+    /// Whether changed files still hold the same after a moment in which nobody wrote to them; otherwise they come again.
+    pub(super) fn is_settled(&mut self, changed: &Changed) -> bool {
+        let paths = changed.keys().cloned().collect();
+        let cookie = self.cookie();
+        if !self.inbox.stay(&paths, cookie.as_ref()) {
+            return false;
         }
-        is_whole
+        let is_same = self.changes.look(&paths) == *changed;
+        if !is_same {
+            self.inbox.again(paths);
+        }
+        is_same
+    }
+
+    /// Uses the new texts of changed scripts from now on; gives what was used before.
+    pub(super) fn hold(&self, changed: &Changed) -> Held {
+        let scripts = changed.iter().filter(|(path, _)| self.is_script(path));
+        let held = scripts.map(|(path, now)| {
+            let before = self.project.held(path);
+            self.project.hold(path, now.text().map(str::to_owned));
+            (path.clone(), before)
+        });
+        held.collect()
+    }
+
+    /// Uses texts again that were used before.
+    pub(super) fn hold_again(&self, held: Held) {
+        for (path, text) in held {
+            self.project.hold(&path, text);
+        }
+    }
+
+    /// Takes changes for known.
+    pub(super) fn take(&mut self, changed: &Changed) {
+        self.changes.accept(changed);
     }
 
     /// The files that were touched before now and not yet looked at.
     pub(super) fn touched(&mut self) -> BTreeSet<PathBuf> {
-        let cookie = self.watch.as_ref().map(Watch::cookie);
+        let cookie = self.cookie();
         self.inbox.sync(cookie.as_ref()).clone()
+    }
+
+    /// Whether one of these is a folder that is watched: when it comes or goes, so do the files in it.
+    pub(super) fn has_folder(&self, paths: &BTreeSet<PathBuf>) -> bool {
+        let is_folder = |watch: &Watch| paths.iter().any(|path| watch.has(path));
+        self.watch.as_ref().is_some_and(is_folder)
+    }
+
+    fn cookie(&self) -> Option<Cookie> {
+        self.watch.as_ref().map(Watch::cookie)
     }
 
     /// Whether a path is that of a script of this project.

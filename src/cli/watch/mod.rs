@@ -3,6 +3,8 @@
 mod checks;
 mod desk;
 mod keys;
+mod news;
+mod renewal;
 mod round;
 mod signals;
 mod task;

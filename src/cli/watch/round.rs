@@ -1,5 +1,6 @@
 //! One run of the task that is watched.
 
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,14 @@ use super::desk::Own;
 use crate::base::{Cancel, Error, Reason, Result};
 use crate::cli::args::Global;
 use crate::cli::context::Context;
-use crate::cli::{run, task_args};
+use crate::cli::record::Record;
+use crate::cli::{render, run, task_args};
+use crate::host::Host;
+use crate::ops::history::How;
+use crate::script::diagnostic::Diagnostic;
 use crate::script::task::Task;
 use crate::script::watch::Message;
-use crate::script::{Catalog, gate};
+use crate::script::{Catalog, bind, gate};
 
 /// How a run ended.
 #[derive(Debug)]
@@ -46,64 +51,83 @@ impl Running {
 
 /// A task that may run, with what it runs in.
 pub(super) struct Ready {
-    pub(super) catalog: Catalog,
-    pub(super) task: Task,
+    pub(super) catalog: Arc<Catalog>,
+    task: Task,
     ctx: Context,
-    typed: crate::script::bind::Typed,
+    typed: bind::Typed,
 }
 
-/// Looks for the task and at its scripts. None when something is wrong, which was shown then.
+/// Why a task cannot run.
+pub(super) enum Broken {
+    /// Its scripts have mistakes.
+    Scripts(Vec<Diagnostic>, Box<Catalog>),
+    /// Something else is wrong.
+    Else(Error),
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self::Else(error)
+    }
+}
+
+impl Broken {
+    /// Shows why.
+    pub(super) fn show(&self, ctx: &Context) {
+        match self {
+            Self::Scripts(found, catalog) => run::show(found, catalog, ctx),
+            Self::Else(error) => render::error(ctx.output(), error),
+        }
+    }
+}
+
+/// Looks for the task and at its scripts.
 pub(super) fn ready(
     name: &str,
     words: &[String],
-    catalog: Catalog,
+    mut catalog: Catalog,
     ctx: &Context,
-) -> Result<Option<Ready>> {
-    let mut catalog = catalog;
+) -> Result<Ready, Broken> {
     let task = match catalog.find(name) {
         Ok(task) => task.clone(),
         Err(error) => {
-            return run::unreadable(&catalog, name, ctx)
-                .map(|_shown| None)
-                .ok_or(error);
+            let found = catalog.unreadable(name);
+            return Err(if found.is_empty() {
+                error.into()
+            } else {
+                Broken::Scripts(found, Box::new(catalog))
+            });
         }
     };
     let found = gate::before_run(&mut catalog, &task.name)?;
     if !found.is_empty() {
-        run::show(&found, &catalog, ctx);
-        return Ok(None);
+        return Err(Broken::Scripts(found, Box::new(catalog)));
     }
     let (typed, later) = task_args::parse(&task, words).map_err(|error| {
         Error::usage(error.to_string().trim_start_matches("error: ").trim_end())
     })?;
-    let ctx = ctx.with(Global {
+    let ctx = ctx.started_by(How::Watch).with(Global {
         force: true,
         ..later
     });
-    Ok(Some(Ready {
-        catalog,
+    Ok(Ready {
+        catalog: Arc::new(catalog),
         task,
         ctx,
         typed,
-    }))
+    })
 }
 
 impl Ready {
     /// Starts the run on a thread of its own, which tells when it has ended.
-    pub(super) fn start(self, sender: Sender<Message<Own>>) -> Result<Running> {
-        let Self {
-            catalog,
-            task,
-            ctx,
-            typed,
-        } = self;
-        let (host, args) = run::prepare(&ctx, &catalog, &task, &typed, &Context::here()?)?;
-        let cancel = host.cancel().clone();
+    pub(super) fn start(self, words: &[String], sender: Sender<Message<Own>>) -> Result<Running> {
+        let here = Context::here()?;
+        let (host, args) =
+            run::prepare(&self.ctx, &self.catalog, &self.task, &self.typed, &here)?;
+        let (cancel, words) = (host.cancel().clone(), words.to_vec());
         let work = move || {
             let start = Instant::now();
-            let outcome = run::on_own_thread(&host, catalog, &task, args);
-            let is_restarted = outcome.is_err() && host.cancel().reason() == Some(Reason::Restart);
-            let is_ok = !is_restarted && run::report(&ctx, &host, outcome).0 == 0;
+            let (is_ok, is_restarted) = self.run(&host, args, &words);
             let done = Done {
                 is_ok,
                 took: start.elapsed(),
@@ -115,5 +139,24 @@ impl Ready {
         let thread = std::thread::Builder::new().name("run".into()).spawn(work);
         thread.map_err(|e| Error::io("cannot start the run", e))?;
         Ok(Running { cancel })
+    }
+
+    /// Runs and records it; says whether it succeeded, and whether it was stopped to be run again.
+    fn run(self, host: &Host, args: rhai::Map, words: &[String]) -> (bool, bool) {
+        let record = Record::begin(&self.ctx, host, &self.task.name, words);
+        let outcome = run::on_own_thread(host, self.catalog, &self.task, args);
+        let is_stopped = host.cancel().reason() == Some(Reason::Restart);
+        match outcome {
+            Err(stopped) if is_stopped => {
+                let error = stopped.error;
+                record.end(error.exit_code(), Some(error.full_message()));
+                (false, true)
+            }
+            outcome => {
+                let (code, error) = run::report(&self.ctx, host, outcome);
+                record.end(code, error);
+                (code == 0, false)
+            }
+        }
     }
 }

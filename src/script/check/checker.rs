@@ -1,27 +1,22 @@
 //! Checks one script: syntax, declarations, imports, calls and names, each by its own part.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rhai::{AST, Engine, ParseErrorType};
+use rhai::{AST, ParseErrorType};
 
 use super::calls::Calls;
 use super::functions::{self, Functions};
 use super::names::{self, Script};
 use super::tasks::{self, Known};
 use crate::base::{Project, Result};
-use crate::script::api::Api;
 use crate::script::catalog::Catalog;
 use crate::script::diagnostic::{Diagnostic, Place, Rule, Severity};
-use crate::script::{declaration, engine, failure, imports, library};
+use crate::script::{declaration, failure, imports, language, library};
 
 /// Holds scripts against what they can call.
 pub struct Checker<'p> {
     project: &'p Project,
-    engine: Engine,
-    /// Compiles also what names variables that do not exist, so that all of them are found and not the first alone.
-    lenient: Engine,
-    api: Api,
     tasks: Option<Known>,
     modules: Mutex<HashMap<String, Option<Functions>>>,
 }
@@ -38,15 +33,8 @@ pub enum Role {
 impl<'p> Checker<'p> {
     /// A checker for the scripts of a project.
     pub fn new(project: &'p Project) -> Self {
-        let engine = engine::bare();
-        let mut lenient = engine::bare();
-        lenient.set_strict_variables(false);
-        let api = Api::of(&engine);
         Self {
             project,
-            engine,
-            lenient,
-            api,
             tasks: None,
             modules: Mutex::default(),
         }
@@ -59,11 +47,6 @@ impl<'p> Checker<'p> {
         self
     }
 
-    /// The engine that compiles what is checked.
-    pub(in crate::script) const fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
     /// The project whose scripts are checked.
     pub(super) const fn project(&self) -> &'p Project {
         self.project
@@ -71,10 +54,10 @@ impl<'p> Checker<'p> {
 
     /// Checks one script.
     pub fn script(&self, file: &str, text: &str, role: Role) -> Vec<Diagnostic> {
-        let (ast, error) = match self.engine.compile(text) {
+        let (ast, error) = match language::compile(text) {
             Ok(ast) => (ast, None),
-            Err(error) => match self.lenient.compile(text) {
-                Ok(ast) if is_about_names(&error.0) => (ast, Some(error)),
+            Err(error) => match language::compile_leniently(text) {
+                Ok(ast) if is_about_names(&error.0) => (Arc::new(ast), Some(error)),
                 _ => return vec![failure::parse_error(&error, file, text)],
             },
         };
@@ -85,7 +68,7 @@ impl<'p> Checker<'p> {
         let imports = self.imports(&ast, file, &mut found);
         let own = functions::named(&ast);
         let calls = Calls {
-            api: &self.api,
+            api: language::api(),
             file,
             role,
             own: &own,
@@ -102,7 +85,7 @@ impl<'p> Checker<'p> {
             },
             error.is_none(),
         );
-        let names = names::check(&script, &self.api);
+        let names = names::check(&script, language::api());
         found.extend(names.warnings);
         found.extend(names.unknown.into_iter().filter(|_| !is_strict));
         if let Some(known) = &self.tasks {
@@ -151,7 +134,7 @@ impl<'p> Checker<'p> {
     /// An import that leads back to the library it stands in; told once, in the first library by name.
     fn circle(&self, file: &str, path: &str, at: &Place) -> Option<Diagnostic> {
         let (own, first) = (library::key_of(file)?, library::key(path).ok()?);
-        let ring = imports::ring(self.project, &self.engine, &own, &first)?;
+        let ring = imports::ring(self.project, &own, &first)?;
         let is_told_here = ring.iter().min() == Some(&own);
         let message = format!("import cycle: {}", ring.join(" -> "));
         is_told_here.then(|| Diagnostic::new(Rule::CyclicImport, at.clone(), message))
@@ -165,8 +148,8 @@ impl<'p> Checker<'p> {
             return Ok(known.clone());
         }
         let source = library::find(self.project, &key)?;
-        let compiled = self.engine.compile(&source.text).ok();
-        let functions = compiled.as_ref().map(functions::public);
+        let compiled = language::compile(&source.text).ok();
+        let functions = compiled.as_deref().map(functions::public);
         modules.insert(key, functions.clone());
         Ok(functions)
     }

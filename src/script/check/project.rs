@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Checker, Role};
 use crate::script::catalog::Catalog;
 use crate::script::diagnostic::{Diagnostic, Place, Rule};
-use crate::script::{closures, library};
+use crate::script::{closures, language, library};
 
 /// Checks every script of a project: its tasks, `tasks/lib/` and `stdlib/`.
 pub fn project(catalog: &Catalog) -> Vec<Diagnostic> {
@@ -57,7 +57,7 @@ fn same_closures(checker: &Checker<'_>, catalog: &Catalog) -> Vec<Diagnostic> {
     }));
     let compiled = scripts
         .into_iter()
-        .map(|(file, text)| (file, checker.engine().compile(text).ok()));
+        .map(|(file, text)| (file, language::compile(&text).ok()));
     let mut owners: HashMap<String, String> = HashMap::new();
     let mut found = Vec::new();
     for (at, (file, ast)) in compiled.enumerate() {

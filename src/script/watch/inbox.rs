@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::{Cookie, Seen};
+use super::{Cookie, Seen, checkout, is_open_for_writing};
 
 /// How long the first news waits for more: a save is one file, or two in one moment.
 const MOMENT: Duration = Duration::from_micros(800);
@@ -58,9 +58,10 @@ pub struct Inbox<T> {
     writing: HashSet<PathBuf>,
     all: bool,
     folders: bool,
-    cookies: usize,
+    /// How many of our marks were left, and how many came back.
+    marks: (usize, usize),
     /// The lock that git holds while it checks out.
-    git_lock: PathBuf,
+    git_lock: Option<PathBuf>,
 }
 
 impl<T> Inbox<T> {
@@ -74,8 +75,8 @@ impl<T> Inbox<T> {
             writing: HashSet::new(),
             all: false,
             folders: false,
-            cookies: 0,
-            git_lock: root.join(".git/index.lock"),
+            marks: (0, 0),
+            git_lock: checkout::lock(root),
         }
     }
 
@@ -108,17 +109,28 @@ impl<T> Inbox<T> {
         self.all = true;
     }
 
-    /// Gives an editor the moment in which it puts back a file that it moved away.
-    pub fn pause(&mut self) {
+    /// Gives an editor the moment in which it puts back files that it moved away.
+    pub fn pause(&mut self, paths: &BTreeSet<PathBuf>) {
         let quiet = Instant::now() + QUIET;
-        while self.wait(quiet) {}
+        while !paths.iter().any(|path| self.there.contains(path)) && self.wait(quiet) {}
+    }
+
+    /// Whether these files stay as they are for a moment and nobody has them open. What was read of them looks broken, and a
+    /// file that is cut before it is written is empty some time before that is told.
+    pub fn stay(&mut self, paths: &BTreeSet<PathBuf>, cookie: Option<&Cookie>) -> bool {
+        let quiet = Instant::now() + QUIET;
+        while !self.has_news_of(paths) && self.wait(quiet) {}
+        let open = paths.iter().filter(|path| is_open_for_writing(path));
+        let open: Vec<PathBuf> = open.cloned().collect();
+        // Asked before the mark: what was closed meanwhile has been told by then.
+        self.writing.extend(open);
+        self.confirm(paths, cookie)
     }
 
     /// Whether nothing happened to these files since they were gathered: what was read of them since is whole.
     pub fn confirm(&mut self, paths: &BTreeSet<PathBuf>, cookie: Option<&Cookie>) -> bool {
         self.sync(cookie);
-        let is_meant = |path: &PathBuf| self.touched.contains(path) || self.writing.contains(path);
-        if !paths.iter().any(is_meant) {
+        if !self.has_news_of(paths) {
             return true;
         }
         // Of a file that is being written there is more news when it is closed.
@@ -129,12 +141,18 @@ impl<T> Inbox<T> {
 
     /// Waits until everything that happened before now was told, and gives the files that were touched.
     pub fn sync(&mut self, cookie: Option<&Cookie>) -> &BTreeSet<PathBuf> {
-        let wanted = self.cookies + 1;
         if cookie.is_some_and(Cookie::leave) {
+            // One that came late must not be taken for this one.
+            self.marks.0 += 1;
             let end = Instant::now() + LONGEST_MARK;
-            while self.cookies < wanted && self.wait(end) {}
+            while self.marks.1 < self.marks.0 && self.wait(end) {}
         }
         &self.touched
+    }
+
+    fn has_news_of(&self, paths: &BTreeSet<PathBuf>) -> bool {
+        let is_meant = |path: &PathBuf| self.touched.contains(path) || self.writing.contains(path);
+        paths.iter().any(is_meant)
     }
 
     fn has_news(&self) -> bool {
@@ -154,7 +172,7 @@ impl<T> Inbox<T> {
                 break;
             }
         }
-        while self.git_lock.exists() && start.elapsed() < LONGEST_CHECKOUT {
+        while self.is_checked_out() && start.elapsed() < LONGEST_CHECKOUT {
             let quiet = Instant::now() + QUIET;
             while self.wait(quiet) {}
         }
@@ -162,6 +180,10 @@ impl<T> Inbox<T> {
         self.there.clear();
         let writing = &self.writing;
         self.touched.retain(|path| !writing.contains(path));
+    }
+
+    fn is_checked_out(&self) -> bool {
+        self.git_lock.as_ref().is_some_and(|lock| lock.exists())
     }
 
     /// Takes one message before `end`, and says whether there was one.
@@ -193,8 +215,13 @@ impl<T> Inbox<T> {
                 self.writing.insert(path);
             }
             Message::File(Seen::Folders) => self.folders = true,
-            Message::File(Seen::Overflow) => self.all = true,
-            Message::File(Seen::Cookie) => self.cookies += 1,
+            Message::File(Seen::Overflow) => {
+                self.all = true;
+                // What was lost may have been our marks.
+                self.marks.1 = self.marks.0;
+                self.writing.clear();
+            }
+            Message::File(Seen::Cookie) => self.marks.1 += 1,
         }
     }
 }

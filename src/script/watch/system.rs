@@ -16,7 +16,7 @@ use crate::base::{Error, Project, Result};
 pub enum Seen {
     /// It was closed after writing or moved into place.
     Touched(PathBuf),
-    /// It was moved away or removed.
+    /// It was moved away or removed; it may have been a folder.
     Gone(PathBuf),
     /// Somebody is writing to it.
     Writing(PathBuf),
@@ -41,12 +41,14 @@ fn seen(event: &Event, cookie: &Path) -> Vec<Seen> {
         },
         EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => None,
         EventKind::Modify(ModifyKind::Name(RenameMode::From)) => {
-            let gone = event.paths.iter().cloned().map(Seen::Gone);
-            return gone.chain([Seen::Folders]).collect();
+            return event.paths.iter().cloned().map(Seen::Gone).collect();
         }
         EventKind::Modify(ModifyKind::Name(_)) => {
-            let touched = event.paths.iter().cloned().map(Seen::Touched);
-            return touched.chain([Seen::Folders]).collect();
+            let moved = |path: &PathBuf| match path.is_dir() {
+                true => Seen::Folders,
+                false => Seen::Touched(path.clone()),
+            };
+            return event.paths.iter().map(moved).collect();
         }
         EventKind::Remove(_) => last().filter(|path| path != cookie).map(Seen::Gone),
         // A file that was just made is empty until it is written and closed.
@@ -118,15 +120,21 @@ impl Watch {
         self.cookie.clone()
     }
 
-    /// Watches these folders too; those that are watched stay.
+    /// Watches these folders too; those that are watched stay. One that was removed and made again is another one, though
+    /// its path is known, so each is added once more.
     pub fn folders(&mut self, folders: BTreeSet<PathBuf>) -> Result<()> {
         self.watched.retain(|folder| folder.is_dir());
         for folder in folders {
-            if !self.watched.contains(&folder) && folder.is_dir() {
+            if folder.is_dir() {
                 self.add(folder)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether this is a folder that is watched.
+    pub fn has(&self, path: &Path) -> bool {
+        self.watched.contains(path)
     }
 
     fn add(&mut self, folder: PathBuf) -> Result<()> {
@@ -193,7 +201,7 @@ mod tests {
         let moved = EventKind::Modify(ModifyKind::Name(RenameMode::To));
         assert_eq!(
             says(moved, &file),
-            [Seen::Touched(file.clone()), Seen::Folders]
+            [Seen::Touched(file.clone())]
         );
     }
 
