@@ -61,3 +61,5 @@ mod terminals;
 mod tls;
 mod up_to_date;
 mod watch;
+mod watch_keys;
+mod watch_saves;

@@ -164,6 +164,7 @@ fn no_save_of_a_watched_task_is_lost_or_torn() {
         watching.idle();
     }
     assert_eq!(watching.count("start "), watching.count("end "));
+    assert_eq!(watching.count("error"), 0, "a text was taken that is none");
 }
 
 /// Tests that need servers.

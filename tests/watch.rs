@@ -68,7 +68,7 @@ impl Watching {
         self.seen.iter().filter(|line| line.contains(part)).count()
     }
 
-    fn pid(&self) -> i32 {
+    pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.child.as_ref().unwrap().id()).unwrap()
     }
 
@@ -384,8 +384,48 @@ fn a_watch_at_rest_uses_no_processor() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
 
-    let before = switches();
+    // proc_pid_stat(5): the 14th and 15th field, of which twelve and thirteen stand behind the name.
+    let ticks = || -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", watching.pid())).unwrap();
+        let rest: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+        rest[11].parse::<u64>().unwrap() + rest[12].parse::<u64>().unwrap()
+    };
+
+    let before = (switches(), ticks());
     std::thread::sleep(std::time::Duration::from_secs(2));
 
-    assert_eq!(switches(), before, "something wakes it");
+    assert_eq!((switches(), ticks()), before, "something wakes it");
+}
+
+#[test]
+fn runs_are_in_the_history_as_started_by_the_watch() {
+    let body = "task(\"t\", #{ about: \"Try\", sources: [\"in.txt\"] }, || {\n    print(\"started\");\n    process::run(\"sleep\", [\"300\"]);\n});\n";
+    let project = Project::new()
+        .task("t.rhai", body)
+        .task("ok.rhai", "task(\"ok\", #{ about: \"Quick\" }, || print(\"quick\"));\n")
+        .file("in.txt", "one");
+    let mut watching = Watching::start(&project, "watch ok");
+    watching.idle();
+    watching.end(Signal::INT, 130);
+    let mut watching = Watching::start(&project, "watch --on-busy restart t");
+    watching.until("started");
+    project.write("in.txt", "two");
+    watching.until("was stopped to be run again");
+    watching.until("started");
+    watching.end(Signal::TERM, 143);
+
+    let listed = project.lexi("history --json").succeeds().json();
+    let mut runs: Vec<(&str, &str, i64)> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| {
+            let word = |name: &str| run[name].as_str().unwrap();
+            (word("task"), word("how"), run["exit"].as_i64().unwrap())
+        })
+        .collect();
+    runs.sort_unstable();
+
+    let expected = [("ok", "watch", 0), ("t", "watch", 130), ("t", "watch", 143)];
+    assert_eq!(runs, expected);
 }

@@ -33,12 +33,24 @@ struct Compiled {
 
 /// Compiles a script as it would be for a run.
 pub(super) fn compile(text: &str) -> Result<Arc<AST>, ParseError> {
+    compiled(text, || STRICT.compile(text))
+}
+
+/// Compiles a script for a run that has an engine: one for all would have to be made for it.
+pub(super) fn compile_with(engine: &Engine, text: &str) -> Result<Arc<AST>, ParseError> {
+    compiled(text, || engine.compile(text))
+}
+
+fn compiled(
+    text: &str,
+    compile: impl FnOnce() -> Result<AST, ParseError>,
+) -> Result<Arc<AST>, ParseError> {
     let hash = hash(text);
     let known = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(compiled) = known().get(&hash).filter(|known| known.text == text) {
         return Ok(Arc::clone(&compiled.ast));
     }
-    let ast = Arc::new(STRICT.compile(text)?);
+    let ast = Arc::new(compile()?);
     let mut known = known();
     if known.len() >= MOST {
         known.clear();

@@ -112,8 +112,8 @@ impl Resolver {
         let in_module = |error: Box<EvalAltResult>| {
             Box::new(EvalAltResult::ErrorInModule(source.name.clone(), error, at))
         };
-        let compiled =
-            language::compile(&source.text).map_err(|error| in_module(error.into()))?;
+        let compiled = language::compile_with(engine, &source.text)
+            .map_err(|error| in_module(error.into()))?;
         let mut ast = (*compiled).clone();
         ast.set_source(&source.name);
         let _loading = Loading::enter(key);

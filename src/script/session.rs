@@ -323,7 +323,7 @@ impl Session {
             .project()
             .script_text(&path)
             .map_err(|e| thrown(&Error::io(format!("cannot read task file `{file}`"), e)))?;
-        let mut ast = (*language::compile(&text)?).clone();
+        let mut ast = (*language::compile_with(&self.engine, &text)?).clone();
         ast.set_source(file);
         self.scripts.add_tasks(file, &ast)?;
         let collecting = collector::start();

@@ -82,19 +82,21 @@ pub(super) struct Watching<'w> {
 
 impl Watching<'_> {
     fn rounds(mut self) -> Result<ExitCode> {
-        let mut ends_with = None;
+        let (mut ends_with, mut left) = (None, None);
         while let Some(next) = self.desk.inbox.receive() {
             match next {
                 Next::Other(Own::Key(Key::Quit)) => return Ok(ExitCode::SUCCESS),
                 Next::Other(Own::Key(key)) => self.key(key)?,
                 Next::Other(Own::Signal(number)) => match &self.running {
                     Some(running) if running.signal(number) => ends_with = Some(number),
-                    Some(_) => {}
+                    Some(_) => left = Some(number),
                     None => return Ok(exit(number)),
                 },
                 Next::Other(Own::Done(done)) => {
                     self.running = None;
-                    match ends_with {
+                    // Ctrl-C was for the program that had the terminal; who stopped it with that wants to leave.
+                    let left = left.take().filter(|_| !done.is_ok);
+                    match ends_with.or(left) {
                         Some(number) => return Ok(exit(number)),
                         None => self.done(&done)?,
                     }

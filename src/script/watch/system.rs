@@ -44,9 +44,12 @@ fn seen(event: &Event, cookie: &Path) -> Vec<Seen> {
             return event.paths.iter().cloned().map(Seen::Gone).collect();
         }
         EventKind::Modify(ModifyKind::Name(_)) => {
-            let moved = |path: &PathBuf| match path.is_dir() {
-                true => Seen::Folders,
-                false => Seen::Touched(path.clone()),
+            let moved = |path: &PathBuf| {
+                if path.is_dir() {
+                    Seen::Folders
+                } else {
+                    Seen::Touched(path.clone())
+                }
             };
             return event.paths.iter().map(moved).collect();
         }
