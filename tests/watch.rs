@@ -402,7 +402,10 @@ fn runs_are_in_the_history_as_started_by_the_watch() {
     let body = "task(\"t\", #{ about: \"Try\", sources: [\"in.txt\"] }, || {\n    print(\"started\");\n    process::run(\"sleep\", [\"300\"]);\n});\n";
     let project = Project::new()
         .task("t.rhai", body)
-        .task("ok.rhai", "task(\"ok\", #{ about: \"Quick\" }, || print(\"quick\"));\n")
+        .task(
+            "ok.rhai",
+            "task(\"ok\", #{ about: \"Quick\" }, || print(\"quick\"));\n",
+        )
         .file("in.txt", "one");
     let mut watching = Watching::start(&project, "watch ok");
     watching.idle();

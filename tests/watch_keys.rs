@@ -45,7 +45,10 @@ fn a_filter_lets_only_files_through_whose_path_holds_it() {
     terminal.types("b.txt\n");
     terminal.shows("whose path holds `b.txt` (r runs it again");
     project.write("a.txt", "another");
-    project.write("tasks/t.rhai", &printing("ran two", ", sources: [\"*.txt\"]"));
+    project.write(
+        "tasks/t.rhai",
+        &printing("ran two", ", sources: [\"*.txt\"]"),
+    );
     project.write("b.txt", "another");
     terminal.shows("b.txt changed");
     // It runs as it is now, whatever the reason.
@@ -62,7 +65,11 @@ fn a_filter_lets_only_files_through_whose_path_holds_it() {
     terminal.types("q");
 
     assert_eq!(terminal.ends(), 0);
-    assert!(!terminal.text().contains("t.rhai changed"), "{}", terminal.text());
+    assert!(
+        !terminal.text().contains("t.rhai changed"),
+        "{}",
+        terminal.text()
+    );
 }
 
 #[test]

@@ -59,11 +59,7 @@ impl Context {
     /// The same for a run that something else than a person has started.
     pub(super) fn started_by(&self, how: How) -> Self {
         let environment = self.environment.with("LEXI_STARTED_BY", how.as_str());
-        Self::masking(
-            self.global.clone(),
-            environment,
-            Arc::clone(&self.redactor),
-        )
+        Self::masking(self.global.clone(), environment, Arc::clone(&self.redactor))
     }
 
     /// The same with the project that words after a task's name may name: the task is looked for in that one.

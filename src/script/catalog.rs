@@ -332,12 +332,7 @@ fn text(bytes: Vec<u8>, file: &str) -> Result<String, Diagnostic> {
     })
 }
 
-fn read(
-    bytes: Vec<u8>,
-    file: String,
-    stamp: Stamp,
-    older: Option<Entry>,
-) -> Result<Entry> {
+fn read(bytes: Vec<u8>, file: String, stamp: Stamp, older: Option<Entry>) -> Result<Entry> {
     let text = match text(bytes, &file) {
         Ok(text) => text,
         Err(problem) => {

@@ -122,8 +122,7 @@ impl Ready {
     /// Starts the run on a thread of its own, which tells when it has ended.
     pub(super) fn start(self, words: &[String], sender: Sender<Message<Own>>) -> Result<Running> {
         let here = Context::here()?;
-        let (host, args) =
-            run::prepare(&self.ctx, &self.catalog, &self.task, &self.typed, &here)?;
+        let (host, args) = run::prepare(&self.ctx, &self.catalog, &self.task, &self.typed, &here)?;
         let (cancel, words) = (host.cancel().clone(), words.to_vec());
         let work = move || {
             let start = Instant::now();

@@ -202,10 +202,7 @@ mod tests {
             [Seen::Folders]
         );
         let moved = EventKind::Modify(ModifyKind::Name(RenameMode::To));
-        assert_eq!(
-            says(moved, &file),
-            [Seen::Touched(file.clone())]
-        );
+        assert_eq!(says(moved, &file), [Seen::Touched(file.clone())]);
     }
 
     #[test]

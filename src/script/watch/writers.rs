@@ -24,8 +24,8 @@ fn has_open(process: &Path, wanted: (u64, u64)) -> bool {
     let open = fs::read_dir(process.join("fd")).into_iter().flatten();
     open.flatten().any(|entry| {
         // Following the entry gives the open file itself, under whatever name it was opened.
-        let is_it = fs::metadata(entry.path())
-            .is_ok_and(|found| (found.dev(), found.ino()) == wanted);
+        let is_it =
+            fs::metadata(entry.path()).is_ok_and(|found| (found.dev(), found.ino()) == wanted);
         is_it && is_for_writing(&process.join("fdinfo").join(entry.file_name()))
     })
 }
