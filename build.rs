@@ -1,5 +1,7 @@
-//! The standard library is embedded when the crate is built; a new file in it must build the crate again.
+//! These folders are embedded when the crate is built; a new file in one of them must build the crate again.
 
 fn main() {
-    println!("cargo::rerun-if-changed=stdlib");
+    for folder in ["stdlib", "templates", "tasks", "migrations", "seeds", "sql"] {
+        println!("cargo::rerun-if-changed={folder}");
+    }
 }

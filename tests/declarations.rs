@@ -54,8 +54,12 @@ fn misspelt_fields_name_the_nearest() {
         "unknown task field `tiemout` (did you mean `timeout`?)",
     );
     finds_in_fields(
+        "examples: [\"lexi run t\", «\"run t --x\"]",
+        "`run t --x` is no example of how to call `t` (write it as typed: `lexi run t ..`)",
+    );
+    finds_in_fields(
         "«zzz: 1",
-        "unknown task field `zzz` (there are about, aliases, needs, lock, confirm, timeout, destructive, hidden, sources, generates, env, params, allow)",
+        "unknown task field `zzz` (there are about, aliases, needs, lock, confirm, timeout, destructive, hidden, sources, generates, env, examples, params, allow)",
     );
     finds_in_param(
         "«tpye: \"int\"",

@@ -120,6 +120,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Find mistakes in tasks without running anything.
     Check(Check),
+    /// Make a project in a folder, or what it lacks to be one.
+    Init(Init),
     /// Write a new task from a template.
     New(New),
     /// Show each setting and where it comes from.
@@ -239,9 +241,22 @@ pub(super) struct Check {
 }
 
 #[derive(Debug, clap::Args)]
+pub(super) struct Init {
+    /// The folder; this one without it.
+    pub(super) dir: Option<PathBuf>,
+    /// Also bring LexiFlow: its tasks, migrations, seeds, SQL and services.
+    #[arg(long)]
+    pub(super) with_lexiflow: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = super::new::help())]
 pub(super) struct New {
-    /// The new task's name.
-    pub(super) task: String,
+    /// The new task's name; asked for without it.
+    pub(super) task: Option<String>,
+    /// What kind of task.
+    #[arg(long, value_name = "KIND")]
+    pub(super) kind: Option<String>,
     /// The file to write it to, below tasks/; a file of its own without it.
     #[arg(long, value_name = "FILE")]
     pub(super) file: Option<String>,

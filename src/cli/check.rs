@@ -9,7 +9,7 @@ use crate::base::output::GREEN;
 use crate::base::text::count;
 use crate::base::{Error, Project, Result};
 use crate::script::diagnostic::{Diagnostic, Severity};
-use crate::script::{Catalog, check};
+use crate::script::{Catalog, check, definitions};
 
 /// Checks all scripts of the project, or those named.
 pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
@@ -20,6 +20,7 @@ pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
         let wanted = named(&project, &args.files)?;
         found.retain(|found| wanted.contains(&found.place.file));
     }
+    definitions::refresh(&project);
     show(&found, &catalog, ctx);
     let failed = found.iter().any(|found| found.severity == Severity::Error);
     Ok(if failed {

@@ -8,20 +8,18 @@ use std::sync::Arc;
 use super::args;
 use super::context::Context;
 use crate::base::{Error, Result};
-use crate::script::{Catalog, docs, task_docs};
+use crate::script::{Catalog, definitions, docs, task_docs};
 
 /// Writes or compares the generated documentation.
 pub(super) fn run(args: &args::Docs, ctx: &Context) -> Result<ExitCode> {
     let project = ctx.project()?;
     let catalog = Catalog::load(Arc::clone(&project))?;
-    let mut files = vec![
+    let files = [
         (project.path("docs/api.md"), docs::api()),
         (project.path("docs/tasks.md"), task_docs::page(&catalog)),
     ];
     if !args.check {
-        let folder = project.state().join("definitions");
-        let definitions = docs::definitions().into_iter();
-        files.extend(definitions.map(|(name, text)| (folder.join(name), text)));
+        definitions::refresh(&project);
     }
     for (path, text) in files {
         let shown = project.display(&path);

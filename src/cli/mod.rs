@@ -1,6 +1,7 @@
 //! What a person types: one file per command.
 
 mod args;
+mod ask;
 mod audit;
 mod check;
 mod choices;
@@ -12,6 +13,7 @@ mod env;
 mod explain;
 mod help;
 mod history;
+mod init;
 mod list;
 mod man;
 mod new;
@@ -20,6 +22,7 @@ mod render;
 mod run;
 mod show;
 mod task_args;
+mod templates;
 mod trace;
 mod watch;
 
@@ -68,6 +71,7 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::Watch(watch)) => watch::run(&watch, ctx),
         Some(Command::Explain(explain)) => explain::run(&explain, ctx),
         Some(Command::Check(check)) => check::run(&check, ctx),
+        Some(Command::Init(init)) => init::run(&init, ctx),
         Some(Command::New(new)) => new::run(&new, ctx),
         Some(Command::Env(env)) => env::run(&env, ctx),
         Some(Command::History(history)) => history::run(&history, ctx),

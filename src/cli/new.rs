@@ -1,66 +1,117 @@
-//! `lexi new TASK`: writes a task that runs as it is and shows what can be declared.
+//! `lexi new TASK`: writes a task of a kind, which runs as it is and shows what can be declared.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::args;
 use super::context::Context;
+use super::templates::{self, KINDS, Kind};
+use super::{args, ask};
+use crate::base::text::did_you_mean;
 use crate::base::{Error, Result};
 use crate::script::Catalog;
 use crate::script::declaration::is_task_name;
 
+/// The kinds, a line each, for the command's help.
+pub(super) fn help() -> String {
+    let line = |kind: &Kind| format!("  {:10} {}", kind.name, kind.about);
+    let lines: Vec<String> = KINDS.iter().map(line).collect();
+    format!("Kinds:\n{}", lines.join("\n"))
+}
+
 /// Writes the task, to a file of its own or to the end of a file that is there.
 pub(super) fn run(args: &args::New, ctx: &Context) -> Result<ExitCode> {
-    let name = &args.task;
-    if !is_task_name(name) {
-        return Err(Error::usage(format!("`{name}` is not a task name"))
-            .hint("use lower-case letters, digits, `-` and `:`, starting with a letter"));
-    }
+    let kind = args.kind.as_deref().map(kind_of).transpose()?;
     let project = ctx.project()?;
     let catalog = Catalog::load(project.clone())?;
-    if let Ok(task) = catalog.find(name) {
-        return Err(Error::usage(format!(
-            "there is a task `{}` at {}",
-            task.name, task.place
-        )));
-    }
-    let file = args.file.clone().unwrap_or_else(|| name.replace(':', "-"));
-    let file = file.strip_suffix(".rhai").unwrap_or(&file);
-    if file.is_empty()
-        || file
-            .split('/')
-            .any(|part| part.is_empty() || part.starts_with('.'))
-    {
-        return Err(Error::usage(format!("`{file}` is not a file below tasks/")));
-    }
-    if file.starts_with("lib/") {
-        return Err(
-            Error::usage(format!("`tasks/{file}.rhai` is shared code, not tasks"))
-                .hint("name a file outside of tasks/lib/"),
-        );
-    }
+    let name = name(args, ctx)?;
+    refuse_taken(&name, &catalog)?;
+    let kind = match kind {
+        Some(kind) => kind,
+        None if args.task.is_some() => KINDS[0],
+        None => asked_kind(ctx)?,
+    };
+    let file = file(args, &name)?;
     let path = project.tasks().join(format!("{file}.rhai"));
-    let io = |e| Error::io(format!("cannot write `{}`", project.display(&path)), e);
+    let shown = project.display(&path);
+    let task = templates::task(kind.name, &name)
+        .ok_or_else(|| Error::internal(format!("no template of kind `{}`", kind.name)))?;
+    let text = if path.exists() {
+        format!("\n{task}")
+    } else {
+        format!("//! {}\n\n{task}", title(&file))
+    };
+    let run = format!("lexi run {name}{}", kind.try_with);
+    if ctx.flags().dry_run {
+        ctx.output().say(&format!("would write {shown}"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let io = |e| Error::io(format!("cannot write `{shown}`"), e);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(io)?;
     }
-    let text = if path.exists() {
-        format!("\n{}", task(name))
-    } else {
-        format!("//! {}\n\n{}", title(file), task(name))
-    };
-    let mut written = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(&path)
-        .map_err(io)?;
+    let mut options = OpenOptions::new();
+    let mut written = options.append(true).create(true).open(&path).map_err(io)?;
     written.write_all(text.as_bytes()).map_err(io)?;
-    ctx.output().say(&format!(
-        "wrote {}; run it: lexi run {name} Ann",
-        project.display(&path)
-    ));
+    ctx.output().say(&format!("wrote {shown}; run it: {run}"));
     Ok(ExitCode::SUCCESS)
+}
+
+fn kind_of(name: &str) -> Result<Kind> {
+    if let Some(kind) = KINDS.iter().find(|kind| kind.name == name) {
+        return Ok(*kind);
+    }
+    let names = KINDS.map(|kind| kind.name);
+    let near = did_you_mean(name, names).map(|near| format!("did you mean `{near}`? "));
+    let hint = format!("{}there are {}", near.unwrap_or_default(), names.join(", "));
+    Err(Error::usage(format!("no kind `{name}` of tasks")).hint(hint))
+}
+
+fn asked_kind(ctx: &Context) -> Result<Kind> {
+    ctx.output().say(&help());
+    let answer = ask::word("Which kind?", Some(KINDS[0].name), ctx)?;
+    answer.map_or(Ok(KINDS[0]), |answer| kind_of(&answer))
+}
+
+/// The new task's name, asked for where it is missing.
+fn name(args: &args::New, ctx: &Context) -> Result<String> {
+    let name = match &args.task {
+        Some(name) => Some(name.clone()),
+        None => ask::word("What is the task called?", None, ctx)?,
+    };
+    let name = name.ok_or_else(|| {
+        Error::usage("the new task has no name").hint("lexi new TASK --kind KIND")
+    })?;
+    if !is_task_name(&name) {
+        return Err(Error::usage(format!("`{name}` is not a task name"))
+            .hint("use lower-case letters, digits, `-` and `:`, starting with a letter"));
+    }
+    Ok(name)
+}
+
+fn refuse_taken(name: &str, catalog: &Catalog) -> Result<()> {
+    match catalog.find(name) {
+        Ok(task) => {
+            let message = format!("there is a task `{}` at {}", task.name, task.place);
+            Err(Error::usage(message).hint(format!("`lexi edit {name}` opens it")))
+        }
+        Err(_not_there) => Ok(()),
+    }
+}
+
+/// The file below `tasks/` without its ending.
+fn file(args: &args::New, name: &str) -> Result<String> {
+    let file = args.file.clone().unwrap_or_else(|| name.replace(':', "-"));
+    let file = file.strip_suffix(".rhai").unwrap_or(&file);
+    let is_no_name = |part: &str| part.is_empty() || part.starts_with('.');
+    if file.split('/').any(is_no_name) {
+        return Err(Error::usage(format!("`{file}` is not a file below tasks/")));
+    }
+    if file.starts_with("lib/") {
+        let message = format!("`tasks/{file}.rhai` is shared code, not tasks");
+        return Err(Error::usage(message).hint("name a file outside of tasks/lib/"));
+    }
+    Ok(file.to_owned())
 }
 
 fn title(file: &str) -> String {
@@ -76,21 +127,4 @@ fn title(file: &str) -> String {
         .into_iter()
         .chain(letters)
         .collect()
-}
-
-fn task(name: &str) -> String {
-    format!(
-        r#"task("{name}", #{{
-    about: "Greet somebody",
-    params: #{{
-        who: #{{ about: "Whom to greet" }},
-        times: #{{ type: "int", value: 1, about: "How often" }},
-    }},
-}}, |who, times| {{
-    for i in 0..times {{
-        print(`hello ${{who}}`);
-    }}
-}});
-"#
-    )
 }

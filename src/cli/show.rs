@@ -71,6 +71,9 @@ pub(super) fn text(task: &Task, ctx: &Context) -> String {
             },
         );
     }
+    for example in &task.examples {
+        fact("example", example.clone());
+    }
     for param in &task.params {
         let given = param
             .env

@@ -125,7 +125,11 @@ fn help(param: &Param) -> String {
 }
 
 fn after_help(task: &Task) -> String {
-    let mut lines = vec!["Global options, such as --profile and --yes: see `lexi help`".to_owned()];
+    let mut lines = Vec::new();
+    if !task.examples.is_empty() {
+        lines.push(format!("Examples:\n  {}\n", task.examples.join("\n  ")));
+    }
+    lines.push("Global options, such as --profile and --yes: see `lexi help`".to_owned());
     if !task.aliases.is_empty() {
         lines.push(format!("Aliases: {}", task.aliases.join(", ")));
     }

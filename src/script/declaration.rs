@@ -19,7 +19,7 @@ pub struct Declarations {
     pub problems: Vec<Diagnostic>,
 }
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "about",
     "aliases",
     "needs",
@@ -31,6 +31,7 @@ const FIELDS: [&str; 13] = [
     "sources",
     "generates",
     "env",
+    "examples",
     "params",
     "allow",
 ];
@@ -136,6 +137,7 @@ impl Reader<'_> {
             sources: Vec::new(),
             generates: Vec::new(),
             env: Vec::new(),
+            examples: Vec::new(),
             params: Vec::new(),
             allow: None,
         };
@@ -184,10 +186,26 @@ impl Reader<'_> {
                     task.env = names.map(|(name, _)| name).collect();
                 }
                 "allow" => task.allow = Some(allow::read(self, value)),
+                "examples" => task.examples = self.examples(&task.name, value),
                 "params" => task.params = params::read(self, value),
                 unknown => self.unknown(at, "task field", unknown, &FIELDS),
             }
         }
+    }
+
+    /// Command lines as typed: each calls the task with `lexi`.
+    fn examples(&mut self, task: &str, value: &Expr) -> Vec<String> {
+        let mut examples = Vec::new();
+        for (line, at) in self.texts(value, "`examples`", "an array of strings") {
+            if line.starts_with("lexi ") && line.split(' ').any(|word| word == task) {
+                examples.push(line);
+            } else {
+                let message = format!("`{line}` is no example of how to call `{task}`");
+                let hint = format!("write it as typed: `lexi run {task} ..`");
+                self.problem_with(at, message, Some(hint));
+            }
+        }
+        examples
     }
 
     /// Patterns of files below the project's folder.

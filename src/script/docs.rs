@@ -86,13 +86,3 @@ fn function(name: &str, form: &Signature) -> String {
         docs.join("\n")
     )
 }
-
-/// The editor's definitions, by file name.
-pub fn definitions() -> Vec<(String, String)> {
-    let engine = engine::bare();
-    engine
-        .definitions()
-        .include_standard_packages(false)
-        .iter_files()
-        .collect()
-}

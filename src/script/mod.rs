@@ -5,6 +5,7 @@ pub mod bind;
 pub mod catalog;
 pub mod check;
 pub mod declaration;
+pub mod definitions;
 pub mod diagnostic;
 pub mod docs;
 pub mod engine;

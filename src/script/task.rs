@@ -42,6 +42,9 @@ pub struct Task {
     /// The settings that its result depends on.
     #[serde(default)]
     pub env: Vec<String>,
+    /// Command lines that show how it is used.
+    #[serde(default)]
+    pub examples: Vec<String>,
     /// Its parameters, in the order of the closure's.
     pub params: Vec<Param>,
     /// What it may do; nothing here means everything.

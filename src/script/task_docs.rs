@@ -59,6 +59,9 @@ fn add_task(text: &mut String, task: &Task) {
     }
     facts.push(format!("Declared in `{}`", task.place.file));
     add(text, &format!("{}.", facts.join(". ")));
+    if !task.examples.is_empty() {
+        add(text, &format!("\n```sh\n{}\n```", task.examples.join("\n")));
+    }
     if !task.params.is_empty() {
         add(text, "\n| argument | | |\n|---|---|---|");
     }
