@@ -32,6 +32,7 @@ mod space;
 mod tool;
 mod verify;
 mod writer;
+mod zstd;
 
 pub use clean::{Mode, clean, set_pin};
 pub use container::Container;

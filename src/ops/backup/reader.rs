@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use super::zstd::{Unpack, is_zstd};
 use crate::base::text::hex;
 use crate::base::{Error, Result};
 
@@ -140,6 +141,7 @@ impl BufRead for Ahead {
 enum Packed {
     Plain(Ahead),
     Gzip(Box<MultiGzDecoder<Ahead>>),
+    Zstd(Box<Unpack<Ahead>>),
 }
 
 /// A dump file that is being read.
@@ -149,7 +151,7 @@ pub(super) struct DumpReader {
 }
 
 impl DumpReader {
-    /// Opens a dump that is plain text or gzip; anything else is refused with what to do about it.
+    /// Opens a dump that is plain text, gzip or zstd; anything else is refused with what to do about it.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let doing = |e| Error::io(format!("cannot read `{}`", path.display()), e);
         let file = File::open(path).map_err(doing)?;
@@ -160,6 +162,8 @@ impl DumpReader {
         }
         let packed = if start.starts_with(&[0x1f, 0x8b]) {
             Packed::Gzip(Box::new(MultiGzDecoder::new(file)))
+        } else if is_zstd(start) {
+            Packed::Zstd(Box::new(Unpack::new(file)))
         } else {
             Packed::Plain(file)
         };
@@ -174,6 +178,7 @@ impl DumpReader {
         let read = match &mut self.packed {
             Packed::Plain(file) => file.read(buffer),
             Packed::Gzip(gzip) => gzip.read(buffer),
+            Packed::Zstd(zstd) => zstd.read(buffer),
         };
         read.map_err(|e| self.damaged(e))
     }
@@ -183,6 +188,7 @@ impl DumpReader {
         match &self.packed {
             Packed::Plain(file) => file.bytes,
             Packed::Gzip(gzip) => gzip.get_ref().bytes,
+            Packed::Zstd(zstd) => zstd.get_ref().bytes,
         }
     }
 
@@ -191,6 +197,7 @@ impl DumpReader {
         let file = match self.packed {
             Packed::Plain(file) => file,
             Packed::Gzip(gzip) => gzip.into_inner(),
+            Packed::Zstd(zstd) => zstd.into_inner(),
         };
         let path = self.path.display();
         file.finish()
@@ -202,6 +209,12 @@ impl DumpReader {
         let why = match error.kind() {
             io::ErrorKind::UnexpectedEof => "it ends in the middle",
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => "it is damaged",
+            io::ErrorKind::Unsupported => {
+                let what = format!("`{path}` is packed in a way that is not read here: {error}");
+                return Error::refused(what).hint(format!(
+                    "make plain SQL of it first: `zstd -d --long=31 {path}`"
+                ));
+            }
             _ => return Error::io(format!("cannot read `{path}`"), error),
         };
         Error::corrupt(format!("`{path}` is not usable: {why}"))
@@ -214,7 +227,6 @@ impl DumpReader {
 fn foreign(path: &Path, start: &[u8]) -> Option<Error> {
     let path = path.display();
     let (what, remedy) = match start {
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("packed with zstd", format!("zstd -d {path}")),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => ("packed with xz", format!("xz -dk {path}")),
         [b'B', b'Z', b'h', ..] => ("packed with bzip2", format!("bzip2 -dk {path}")),
         // Its own format, or the first member of a tar archive.

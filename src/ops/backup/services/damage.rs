@@ -140,7 +140,12 @@ fn what_is_packed_otherwise_is_refused_with_the_remedy() {
     run(async {
         let bench = Bench::empty().await;
         let cases: [(&str, &[u8], &str); 3] = [
-            ("a.sql.zst", &[0x28, 0xb5, 0x2f, 0xfd, 0, 0], "zstd -d"),
+            // It would look back over 256 MB.
+            (
+                "a.sql.zst",
+                &[0x28, 0xb5, 0x2f, 0xfd, 0, 18 << 3, 1, 0, 0],
+                "zstd -d",
+            ),
             ("a.dump", b"PGDMP\x01\x0e", "pg_restore -f"),
             ("a.sql.xz", &[0xfd, b'7', b'z', b'X', b'Z', 0], "xz -dk"),
         ];
