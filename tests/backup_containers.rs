@@ -29,6 +29,12 @@ task("go", #{ about: "Up" }, || {
 task("end", #{ about: "Down" }, || { stack::down(#{ volumes: true }); });
 task("make", #{ about: "Make a backup" }, || { backup::create(#{ with_redis: true, roles: true, verify: "restore" }) });
 task("dump", #{ about: "Make a backup of the database alone" }, || { backup::create() });
+task("restore", #{
+    about: "Restore",
+    params: #{ file: #{ kind: "positional", value: "latest" }, rollback: #{ type: "bool", value: false } },
+}, |file, rollback| { if rollback { backup::rollback() } else { backup::restore(file) } });
+task("lose", #{ about: "Lose rows" }, || { db::exec("delete from papers where id > 100"); });
+task("rows", #{ about: "Count the rows" }, || { print(db::value("select count(*) || ' ' || md5(string_agg(body, ',' order by id)) from papers")); });
 task("bring-back", #{ about: "Bring Redis' data back" }, || { redis_data::restore("latest", services().redis) });
 task("set", #{ about: "Set a key", params: #{ value: #{ kind: "positional" } } }, |value| { redis::set("a", value); redis::set("b", value); });
 task("get", #{ about: "Show the keys" }, || { print(`${redis::get("a")} ${redis::get("b")} ${redis::command(["CONFIG", "GET", "appendonly"]).appendonly}`); });
@@ -112,6 +118,18 @@ task("hold", #{ about: "Keep the table locked" }, || {
             (making, holder)
         }
 
+        /// A restore that waits with its safety backup, since the table is locked; first what holds the lock.
+        fn restore_standing_still(&self) -> (Child, Child) {
+            let holder = self.project.start(&["run", "hold"]);
+            wait_until("the table is locked", || {
+                self.project.path("holding").exists()
+            });
+            let args = ["run", "restore", "--confirm", "sample"];
+            let restoring = self.project.start(&args);
+            wait_until("the safety backup has begun", || self.dumps());
+            (holder, restoring)
+        }
+
         /// The server is the first process of its container: what it inherits and does not know it takes for one of its own,
         /// and starts anew when that ended by a signal.
         fn server_was_not_disturbed(&self) {
@@ -169,6 +187,80 @@ task("hold", #{ about: "Keep the table locked" }, || {
             "only standard output is the dump"
         );
         stack.server_was_not_disturbed();
+    }
+
+    #[test]
+    fn a_restore_and_its_rollback_work_on_a_server_in_a_container() {
+        let stack = Stack::new();
+        let rows = || stack.project.lexi("run rows").succeeds().out;
+        let all = rows();
+        let _made = stack.project.lexi("run dump").succeeds();
+        let _lost = stack.project.lexi("run lose").succeeds();
+        let few = rows();
+        assert!(
+            all.starts_with("500 ") && few.starts_with("100 "),
+            "{all} {few}"
+        );
+
+        let _refused = stack.project.lexi("run restore").exits(2);
+        assert_eq!(rows(), few);
+        let restored = stack
+            .project
+            .lexi("run restore --confirm sample --json")
+            .succeeds()
+            .json();
+        assert_eq!(rows(), all);
+        assert_eq!(restored["rows"], 500);
+        let safety = restored["safety_backup"].as_str().unwrap();
+        let manifest = stack.project.read(&safety.replace(".sql.gz", ".json"));
+        assert!(
+            manifest.contains("\"tool_service\": \"postgres\""),
+            "{manifest}"
+        );
+
+        let _back = stack
+            .project
+            .lexi("run restore --rollback --confirm sample")
+            .succeeds();
+        assert_eq!(rows(), few);
+        let _forth = stack
+            .project
+            .lexi("run restore --rollback --confirm sample")
+            .succeeds();
+        assert_eq!(rows(), all);
+        stack.server_was_not_disturbed();
+    }
+
+    /// The engine itself ends the server in the middle: the live database is as it was when it runs again.
+    #[test]
+    fn a_container_that_is_killed_while_it_is_restored_keeps_the_live_database() {
+        let stack = Stack::new();
+        let _made = stack.project.lexi("run dump").succeeds();
+        let _lost = stack.project.lexi("run lose").succeeds();
+        let few = stack.project.lexi("run rows").succeeds().out;
+        let (holder, restoring) = stack.restore_standing_still();
+
+        docker(&["kill", &stack.container()]);
+
+        let _failed = stack
+            .wait(restoring)
+            .exits(1)
+            .tells("the live database was not touched");
+        let _lost = stack.release(holder);
+        let _up = stack.project.lexi("run again").succeeds();
+        assert_eq!(stack.project.lexi("run rows").succeeds().out, few);
+        let _next = stack
+            .project
+            .lexi("run restore --confirm sample")
+            .succeeds();
+        assert!(
+            stack
+                .project
+                .lexi("run rows")
+                .succeeds()
+                .out
+                .starts_with("500 ")
+        );
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Backups as their users make them, and what is left when something goes wrong meanwhile.
 
 /// Tests that need servers.
-mod services {
+pub(crate) mod services {
     use std::os::unix::process::CommandExt;
     use std::path::{Path, PathBuf};
     use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
 
-    use crate::harness::{HUNG, LEXI, Outcome, Project, Signal, send};
+    use crate::harness::{HUNG, LEXI, Outcome, Project, Signal, psql, send};
     use crate::soak::{Random, carrying, rounds, seed, wait_until};
 
     const TASKS: &str = r#"//! Sample
@@ -41,18 +41,29 @@ task("hold", #{ about: "Keep a table locked until the input ends" }, || {
 });
 "#;
 
-    struct Bench {
-        project: Project,
+    pub(crate) struct Bench {
+        pub(crate) project: Project,
     }
 
     impl Bench {
         fn new() -> Self {
-            let project = Project::new().postgres().task("t.rhai", TASKS);
+            Self::of(Project::new().postgres())
+        }
+
+        /// A bench in a project that names a database.
+        pub(crate) fn of(project: Project) -> Self {
+            let project = project.task("t.rhai", TASKS);
             Self { project }
         }
 
         fn filled(rows: u32) -> Self {
-            let bench = Self::new();
+            Self::new().with(rows)
+        }
+
+        /// Fills the database.
+        #[track_caller]
+        pub(crate) fn with(self, rows: u32) -> Self {
+            let bench = self;
             let _filled = bench
                 .project
                 .lexi(&format!("run fill --rows {rows}"))
@@ -61,19 +72,19 @@ task("hold", #{ about: "Keep a table locked until the input ends" }, || {
         }
 
         /// What no run may leave: hidden files, dumps without all that belongs to them, files with passwords.
-        fn leftovers(&self) -> Vec<String> {
+        pub(crate) fn leftovers(&self) -> Vec<String> {
             leftovers(
                 &self.project.path("backups"),
                 &self.project.path(".lexi/tmp"),
             )
         }
 
-        fn names(&self) -> Vec<String> {
+        pub(crate) fn names(&self) -> Vec<String> {
             names(&self.project.path("backups"))
         }
 
         /// The programs that dump this database.
-        fn dumps(&self) -> Vec<String> {
+        pub(crate) fn dumps(&self) -> Vec<String> {
             carrying(&format!("PGDATABASE={}", self.database()))
         }
 
@@ -87,7 +98,7 @@ task("hold", #{ about: "Keep a table locked until the input ends" }, || {
         }
 
         /// How many backups pass for good; each of them is read to its end.
-        fn good(&self) -> usize {
+        pub(crate) fn good(&self) -> usize {
             let read = self.project.lexi("run read").succeeds();
             read.out.trim().parse().unwrap()
         }
@@ -173,7 +184,7 @@ task("hold", #{ about: "Keep a table locked until the input ends" }, || {
     }
 
     /// Removes all but the two newest backups, so that reading them all stays quick; gives how many are left.
-    fn keep_two(folder: &Path) -> usize {
+    pub(crate) fn keep_two(folder: &Path) -> usize {
         let mut stems: Vec<String> = names(folder)
             .iter()
             .map(|name| name.split('.').next().unwrap().to_owned())
@@ -238,6 +249,37 @@ task("hold", #{ about: "Keep a table locked until the input ends" }, || {
         let _failed = bench.wait(making).exits(1).tells("was ended by SIGKILL");
         assert_eq!(bench.names(), [""; 0]);
         bench.release(holder);
+    }
+
+    #[test]
+    fn the_password_stands_on_no_command_line_and_in_no_output() {
+        const PASSWORD: &str = "tester-password";
+        let bench = Bench::filled(10);
+        let holder = bench.project.start(&["run", "hold"]);
+        wait_until("the table is locked", || {
+            bench.project.path("holding").exists()
+        });
+        let making = bench.project.start(&["-vv", "run", "make"]);
+        wait_until("the dump has begun", || !bench.dumps().is_empty());
+
+        let lines = std::fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .map(|entry| std::fs::read(entry.path().join("cmdline")).unwrap_or_default());
+        let mine = lines.filter(|line| String::from_utf8_lossy(line).contains(PASSWORD));
+        assert_eq!(mine.count(), 0);
+        for pid in bench.dumps() {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+            let environment = String::from_utf8_lossy(&environment).into_owned();
+            assert!(!environment.contains(PASSWORD), "{environment}");
+        }
+        bench.release(holder);
+        let made = bench.wait(making).succeeds();
+        assert!(!made.err.contains(PASSWORD) && !made.out.contains(PASSWORD));
+        for name in bench.names().iter().filter(|name| name.contains(".json")) {
+            let manifest = bench.project.read(&format!("backups/{name}"));
+            assert!(!manifest.contains(PASSWORD), "{manifest}");
+        }
     }
 
     #[test]
@@ -359,6 +401,47 @@ task("hold", #{ about: "Keep a table locked until the input ends" }, || {
         };
         assert!(ended.success());
         peak
+    }
+
+    #[test]
+    fn a_negative_rule_of_retention_is_told_before_a_backup_is_made() {
+        for (name, hint) in [
+            ("BACKUP_RETENTION_DAYS", "0 keeps all backups"),
+            ("BACKUP_KEEP_LAST", "how many stay"),
+            ("BACKUP_KEEP_DAILY", "how many stay"),
+            ("BACKUP_KEEP_WEEKLY", "how many stay"),
+            ("BACKUP_KEEP_MONTHLY", "how many stay"),
+        ] {
+            let project = Project::lexiflow().postgres().env(name, "-1");
+
+            let _refused = project
+                .lexi("run backup")
+                .exits(2)
+                .tells(&format!("`{name}` is -1"))
+                .tells(hint);
+            assert_eq!(names(&project.path("backups")), [""; 0], "{name}");
+            let _refused = project.lexi("run clean-backups").exits(2).tells(" is -1");
+        }
+    }
+
+    #[test]
+    fn monitoring_gets_one_line_whether_there_is_a_new_backup_or_not() {
+        let project = Project::lexiflow().postgres();
+        let (port, database) = project.database();
+        let line = |outcome: &Outcome| {
+            assert_eq!(outcome.err.trim_end().lines().count(), 1, "{}", outcome.err);
+            outcome.err.trim_end().to_owned()
+        };
+
+        let none = project.lexi("run backup --check").exits(1);
+        let _table = psql(port, &database, "create table a (b int)");
+        let _made = project.lexi("run backup").succeeds();
+        let new = project.lexi("run backup --check").succeeds();
+        let old = project.lexi("run backup --check --max-age 0s").exits(1);
+
+        assert!(line(&none).contains("there is no verified backup of database"));
+        assert!(line(&new).starts_with("ok: lexiflow_backup_"));
+        assert!(line(&old).contains("which is more than 0ms: lexiflow_backup_"));
     }
 
     const REDIS_TASKS: &str = r#"//! Sample

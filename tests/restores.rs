@@ -1,7 +1,7 @@
 //! Restores as a person runs them, and what is left when one is killed.
 
 /// Tests that need servers.
-mod services {
+pub(crate) mod services {
     use std::process::Child;
     use std::time::{Duration, Instant};
 
@@ -22,24 +22,32 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
 "#;
 
     /// A project with a database that restores take a while for.
-    struct Victim {
-        project: Project,
+    pub(crate) struct Victim {
+        pub(crate) project: Project,
+        /// Where the server itself listens.
         port: u16,
         /// The database.
-        name: String,
+        pub(crate) name: String,
         /// The file that is restored.
         file: String,
         /// What is in it.
-        saved: String,
+        pub(crate) saved: String,
     }
 
     impl Victim {
         #[track_caller]
         fn new(rows: usize) -> Self {
-            let project = Project::new().postgres().task("t.rhai", TASKS);
-            let (port, name) = project.database();
+            let project = Project::new().postgres();
+            let (port, _) = project.database();
+            Self::of(project, port, rows)
+        }
+
+        /// Fills the database that a project's settings name, on the server at `port`.
+        #[track_caller]
+        pub(crate) fn of(project: Project, port: u16, rows: usize) -> Self {
+            let (_, name) = project.database();
             let victim = Self {
-                project,
+                project: project.task("t.rhai", TASKS),
                 port,
                 name,
                 file: String::new(),
@@ -60,7 +68,7 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
             }
         }
 
-        fn ask(&self, sql: &str) -> String {
+        pub(crate) fn ask(&self, sql: &str) -> String {
             psql(self.port, &self.name, sql)
         }
 
@@ -68,12 +76,12 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
             psql(self.port, "postgres", sql)
         }
 
-        fn content(&self) -> String {
+        pub(crate) fn content(&self) -> String {
             content(self.port, &self.name)
         }
 
         /// The databases beside the live one in a role.
-        fn beside(&self, word: &str) -> Vec<String> {
+        pub(crate) fn beside(&self, word: &str) -> Vec<String> {
             let sql = format!(
                 "select datname from pg_database where datname like '{}\\_{word}\\_%' order by 1",
                 self.name
@@ -81,7 +89,7 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
             self.server(&sql).lines().map(str::to_owned).collect()
         }
 
-        fn restore(&self, safety: bool) -> Child {
+        pub(crate) fn restore(&self, safety: bool) -> Child {
             let mut args = vec!["run", "back", &self.file, "--confirm", &self.name];
             if safety {
                 args.push("--safety");
@@ -90,7 +98,7 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
         }
 
         /// Waits until the server has noticed that the client is gone: what it had been told to do it does to its end.
-        fn settled(&self) {
+        pub(crate) fn settled(&self) {
             let sql = format!(
                 "select count(*) from pg_stat_activity where application_name like 'lexi%' and pid <> pg_backend_pid() \
                 and (datname like '{0}%' or query like '%{0}%')",
@@ -101,7 +109,7 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
 
         /// What must not be there after the next run.
         #[track_caller]
-        fn has_no_leftovers(&self, what: &str) {
+        pub(crate) fn has_no_leftovers(&self, what: &str) {
             assert_eq!(self.beside("restore"), [""; 0], "{what}");
             for folder in ["backups", ".lexi/tmp"] {
                 let files = std::fs::read_dir(self.project.path(folder));
@@ -124,7 +132,7 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
 
         /// After a kill the live database is the one before, or the restored one with the one before beside it.
         #[track_caller]
-        fn is_one_or_the_other(&self, before: &str, what: &str) -> bool {
+        pub(crate) fn is_one_or_the_other(&self, before: &str, what: &str) -> bool {
             let now = self.content();
             let old = self.beside("old");
             if now == *before {
@@ -142,7 +150,7 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
             true
         }
 
-        fn drop_old(&self) {
+        pub(crate) fn drop_old(&self) {
             for old in self.beside("old") {
                 self.server(&format!("drop database {old} with (force)"));
             }
@@ -215,6 +223,72 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
             0 changes to the live database, 0 leftovers after the next run",
             rounds(12, 200)
         );
+    }
+
+    #[test]
+    fn a_backup_with_redis_comes_back_whole_or_says_how_the_rest_does() {
+        let redis = crate::harness::free_port().to_string();
+        let project = Project::lexiflow().postgres().env("REDIS_PORT", &redis);
+        let (port, name) = project.database();
+        let ask = |sql: &str| psql(port, &name, sql);
+        ask("create table a (b int); insert into a values (1)");
+        project.body_of("key", "print(redis::get(\"k\"));");
+        project.body_of("set", "redis::set(\"k\", env::get(\"VALUE\"));");
+        project.body_of(
+            "only-redis",
+            "stack::up(#{ redis: lexiflow::services().redis });",
+        );
+        let text = project.read("tasks/only-redis.rhai");
+        project.write(
+            "tasks/only-redis.rhai",
+            &text.replace(
+                "//! Sample\n",
+                "//! Sample\n\nimport \"lib/stack\" as lexiflow;\n",
+            ),
+        );
+        let set = |value: &str| {
+            let mut command = project.command(&["run", "set"]);
+            let child = command.env("VALUE", value).spawn().unwrap();
+            let _set = Outcome::wait(child, HUNG, project.root(), &["run", "set"]).succeeds();
+        };
+        let restore = |file: &str, more: &[&str]| {
+            let args = [
+                &["run", "restore", file, "--no-checks", "--confirm", &name],
+                more,
+            ]
+            .concat();
+            project.run(&args)
+        };
+        let _up = project.lexi("run only-redis").succeeds();
+        set("saved");
+        let plain = project.lexi("run backup --json").succeeds().json();
+        let whole = project
+            .lexi("run backup --with-redis --json")
+            .succeeds()
+            .json();
+        let (plain, whole) = (
+            plain["file"].as_str().unwrap(),
+            whole["file"].as_str().unwrap(),
+        );
+        set("live");
+        ask("insert into a values (2)");
+
+        // One without data of Redis is refused before anything is touched.
+        let _refused = restore(plain, &["--with-redis"])
+            .exits(1)
+            .tells("holds no data of Redis; the live database was not touched");
+        assert_eq!(ask("select count(*) from a"), "2");
+
+        let way = format!("lexi run restore-redis backups/{whole}");
+        let _told = restore(whole, &[]).succeeds().tells(&way);
+        assert_eq!(ask("select count(*) from a"), "1");
+        let _kept = project.lexi("run key").succeeds().stdout("live\n");
+
+        let _both = restore(whole, &["--with-redis"])
+            .succeeds()
+            .tells("redis has 1 keys again");
+        let _back = project.lexi("run key").succeeds().stdout("saved\n");
+        let _down = project.lexi("run down").succeeds();
     }
 
     #[test]

@@ -91,12 +91,25 @@ pub fn from_script(error: &EvalAltResult, file: &str, task: &str, api: &Api) -> 
     let mut from_outside: Vec<Frame> = frames.into_iter().rev().collect();
     from_outside.dedup_by(|inner, outer| inner.place == outer.place);
     let frames = from_outside.into_iter().rev().collect();
+    let error = translate(current, api);
+    if is_brief(&error) {
+        return Failure::from(error);
+    }
     Failure {
-        error: translate(current, api),
+        error,
         place,
         frames,
         cleanup: Vec::new(),
     }
+}
+
+/// Whether a script has asked that its error is told without the place in it: for monitoring, which wants one line.
+fn is_brief(error: &Error) -> bool {
+    error
+        .fields()
+        .get("brief")
+        .and_then(serde_json::Value::as_bool)
+        == Some(true)
 }
 
 fn callee_name(name: &str) -> String {

@@ -12,6 +12,7 @@ mod project;
 pub(crate) mod registry;
 mod servers;
 mod terminal;
+mod wire;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use own_engine::OwnEngine;
@@ -20,6 +21,7 @@ pub(crate) use project::Project;
 pub(crate) use rustix::process::Signal;
 pub(crate) use servers::{free_port, postgres_port, psql, psql_as};
 pub(crate) use terminal::Terminal;
+pub(crate) use wire::Wire;
 
 /// The program under test.
 pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");

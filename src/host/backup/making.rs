@@ -1,4 +1,4 @@
-//! Making backups and keeping their folder in order.
+//! Making backups.
 
 use rhai::{Dynamic, NativeCallContext};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::{Surroundings, shape};
 use crate::base::{Cancel, Error, Kind, Result};
 use crate::host::{Host, strand};
 use crate::ops::backup::redis::RedisSource;
-use crate::ops::backup::{self, Mode, Options, Rules};
+use crate::ops::backup::{self, Options};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -79,68 +79,6 @@ impl CreateOptions {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct ListOptions {
-    dir: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct CleanOptions {
-    days: Option<i64>,
-    keep: Option<i64>,
-    daily: Option<i64>,
-    weekly: Option<i64>,
-    monthly: Option<i64>,
-    dry_run: Option<bool>,
-    dir: Option<String>,
-    wait: Option<String>,
-}
-
-impl CleanOptions {
-    fn rules(&self, host: &Host) -> Result<Rules> {
-        let number = |option, name, setting, normal| number(host, option, name, setting, normal);
-        let normal = Rules::default();
-        let days = number(self.days, "days", "BACKUP_RETENTION_DAYS", normal.days)?;
-        let count = |option, name, setting, normal: usize| {
-            let normal = u32::try_from(normal).unwrap_or(u32::MAX);
-            let count = number(option, name, setting, normal)?;
-            Ok::<_, Error>(usize::try_from(count).unwrap_or(usize::MAX))
-        };
-        Ok(Rules {
-            days,
-            keep: count(self.keep, "keep", "BACKUP_KEEP_LAST", normal.keep)?.max(1),
-            daily: count(self.daily, "daily", "BACKUP_KEEP_DAILY", 0)?,
-            weekly: count(self.weekly, "weekly", "BACKUP_KEEP_WEEKLY", 0)?,
-            monthly: count(self.monthly, "monthly", "BACKUP_KEEP_MONTHLY", 0)?,
-        })
-    }
-
-    fn mode(&self, host: &Host) -> Mode {
-        if self.dry_run.unwrap_or(host.flags().dry_run) {
-            Mode::Plan
-        } else {
-            Mode::Delete
-        }
-    }
-}
-
-/// A number of a rule: the option, else the setting, else the normal one; never below nought.
-fn number(host: &Host, option: Option<i64>, name: &str, setting: &str, normal: u32) -> Result<u32> {
-    let is_set = |name| {
-        host.settings()
-            .get(name)
-            .is_some_and(|text| !text.trim().is_empty())
-    };
-    let (name, value) = match option {
-        Some(value) => (name, value),
-        None if is_set(setting) => (setting, host.settings().int(setting)?),
-        None => return Ok(normal),
-    };
-    u32::try_from(value).map_err(|_negative| shape::negative(name, value))
-}
-
 /// Makes a backup and, when asked, proves it.
 fn make(host: &Host, options: &CreateOptions) -> Result<Value> {
     let cancel = strand::current().cancel;
@@ -185,16 +123,10 @@ fn make(host: &Host, options: &CreateOptions) -> Result<Value> {
 /// Making backups.
 #[rhai::export_module]
 pub mod api {
-    use jiff::Timestamp;
     use rhai::Map;
 
-    use super::super::watch::Watch;
-    use super::super::{folder, pin, shape, wait_limit};
-    use super::{CleanOptions, CreateOptions, ListOptions};
-    use crate::base::Error;
+    use super::CreateOptions;
     use crate::host::bridge::{self, RhaiResultOf};
-    use crate::host::{Host, permit};
-    use crate::ops::backup::{self, Verdict, restore};
 
     /// Makes a verified backup of the profile's database.
     ///
@@ -258,267 +190,5 @@ pub mod api {
         let options: CreateOptions = bridge::options(&ctx, NAME, options)?;
         let made = bridge::call(&ctx, NAME, |host| super::make(host, &options))?;
         bridge::value(&ctx, NAME, made)
-    }
-
-    /// The backups in the folder, newest first, without reading them.
-    ///
-    /// Each is a map of `file`, `path`, `bytes`, `made`, `age_hours` and `state`: `verified`, `restored`, `no_manifest` or
-    /// `damaged`; a verified one also has `rows`, `tables`, `database`, `label`, `pinned` and `sha256`.
-    ///
-    /// # Errors
-    /// - `io`: the folder cannot be read
-    ///
-    /// # Example
-    /// ```
-    /// ensure(backup::list().is_empty(), "no backup was made yet");
-    /// ```
-    #[rhai_fn(name = "list", return_raw)]
-    pub fn list(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
-        list_with(ctx, Map::new())
-    }
-
-    /// The backups in a folder, newest first, without reading them.
-    ///
-    /// # Parameters
-    /// - `options`: where
-    ///
-    /// # Options
-    /// - `dir`: the folder (default the setting `BACKUP_DIR`)
-    ///
-    /// # Errors
-    /// - `io`: the folder cannot be read
-    ///
-    /// # Example
-    /// ```
-    /// ensure(backup::list(#{ dir: "elsewhere" }).is_empty(), "there is no such folder");
-    /// ```
-    #[rhai_fn(name = "list", return_raw)]
-    pub fn list_with(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Dynamic> {
-        const NAME: &str = "backup::list";
-        let options: ListOptions = bridge::options(&ctx, NAME, options)?;
-        let entries: Vec<_> = bridge::call(&ctx, NAME, |host| {
-            let folder = match &options.dir {
-                Some(dir) => permit::read(host, dir)?,
-                None => folder(host, None)?,
-            };
-            let entries = backup::list(&folder)?;
-            let project = host.project();
-            Ok(entries
-                .iter()
-                .map(|entry| shape::entry(project, entry))
-                .collect())
-        })?;
-        bridge::value(&ctx, NAME, entries)
-    }
-
-    /// Reads a whole dump and refuses it when it is damaged, cut, or not what its manifest says.
-    ///
-    /// Gives a map of `path`, `bytes`, `raw_bytes`, `sha256`, `rows`, `tables`, `rows_of` (by table), `extensions`,
-    /// `server_version` and `has_manifest`.
-    ///
-    /// # Parameters
-    /// - `path`: the file, plain or packed with gzip; or `latest`, or a name in the folder of backups
-    ///
-    /// # Errors
-    /// - `not_found`: there is no such file
-    /// - `corrupt`: it is damaged or incomplete
-    /// - `refused`: it is packed in a way that is not read here
-    ///
-    /// # Example
-    /// ```
-    /// fs::write("cut.sql", "COPY t (a) FROM stdin;\n1\n");
-    /// let kind = "";
-    /// try { backup::verify("cut.sql"); } catch (e) { kind = e.kind; }
-    /// ensure(kind == "corrupt", "it ends too early");
-    /// ```
-    #[rhai_fn(return_raw)]
-    pub fn verify(ctx: NativeCallContext, path: &str) -> RhaiResultOf<Dynamic> {
-        const NAME: &str = "backup::verify";
-        let host = Host::of(&ctx);
-        let file = bridge::call(&ctx, NAME, |host| {
-            let database = host.settings().get("DB_DATABASE").unwrap_or_default();
-            let root = host.project().root();
-            permit::read(
-                host,
-                restore::pick(path, &folder(host, None)?, root, database)?,
-            )
-        })?;
-        let watch = Watch::start(host.output(), &format!("verifying {path}"));
-        let on = |progress| watch.take(progress);
-        let read = bridge::wait(&ctx, NAME, backup::verify(&file, &on))?;
-        drop(watch);
-        bridge::value(&ctx, NAME, shape::verified(host.project(), &read))
-    }
-
-    /// Deletes backups past their retention.
-    ///
-    /// Never the newest verified one of a database, the last three verified ones, pinned ones, files without a manifest;
-    /// and none at all when the newest verified one is too old itself or the clock is behind the newest file.
-    ///
-    /// Gives a map of `deleted` (names), `kept` (how many), `freed` (bytes), `dry_run`, `plan` (each backup with its
-    /// `verdict`) and `dropped` (databases that an old restore had kept).
-    ///
-    /// # Errors
-    /// - `usage`: a number of a rule is negative
-    /// - `locked`: another run works in the folder
-    ///
-    /// # Example
-    /// ```
-    /// ensure(backup::clean().deleted.is_empty(), "there is nothing to delete");
-    /// ```
-    #[rhai_fn(name = "clean", return_raw)]
-    pub fn clean(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
-        clean_with(ctx, Map::new())
-    }
-
-    /// Deletes backups past their retention, with options.
-    ///
-    /// # Parameters
-    /// - `options`: the rules
-    ///
-    /// # Options
-    /// - `days`: days to keep, 0 for all (default the setting `BACKUP_RETENTION_DAYS`)
-    /// - `keep`: so many of the newest verified ones stay whatever their age, at least 1 (default the setting
-    ///   `BACKUP_KEEP_LAST`, else 3)
-    /// - `daily`: the newest of each of the last so many days stays (default the setting `BACKUP_KEEP_DAILY`, else 0)
-    /// - `weekly`: the newest of each of the last so many weeks stays (default the setting `BACKUP_KEEP_WEEKLY`, else 0)
-    /// - `monthly`: the newest of each of the last so many months stays (default the setting `BACKUP_KEEP_MONTHLY`, else 0)
-    /// - `dry_run`: only tell (default as `--dry-run`)
-    /// - `dir`: the folder (default the setting `BACKUP_DIR`)
-    /// - `wait`: how long to wait while another run works in the folder (default `"30s"`)
-    ///
-    /// # Errors
-    /// - `usage`: a number of a rule is negative
-    /// - `locked`: another run works in the folder
-    ///
-    /// # Example
-    /// ```
-    /// let plan = backup::clean(#{ days: 7, monthly: 12, dry_run: true });
-    /// ensure(plan.dry_run && plan.freed == 0, "nothing was deleted");
-    /// ```
-    #[rhai_fn(name = "clean", return_raw)]
-    pub fn clean_with(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Dynamic> {
-        const NAME: &str = "backup::clean";
-        let options: CleanOptions = bridge::options(&ctx, NAME, options)?;
-        let host = Host::of(&ctx);
-        let (folder, rules, wait) = bridge::call(&ctx, NAME, |host| {
-            let folder = folder(host, options.dir.as_deref())?;
-            Ok((
-                folder,
-                options.rules(host)?,
-                wait_limit(options.wait.as_deref())?,
-            ))
-        })?;
-        let mode = options.mode(&host);
-        let decided = bridge::wait(&ctx, NAME, backup::clean(&folder, rules, mode, wait))?;
-        let dropped = match mode {
-            backup::Mode::Plan => Vec::new(),
-            backup::Mode::Delete => {
-                bridge::wait(&ctx, NAME, super::super::restoring::clear(&host, &decided))?
-            }
-        };
-        let gone = || {
-            decided
-                .iter()
-                .filter(|(_, verdict)| *verdict == Verdict::Delete)
-        };
-        let freed: u64 = gone().map(|(entry, _)| entry.bytes).sum();
-        let names: Vec<String> = gone().map(|(entry, _)| entry.name.to_string()).collect();
-        let plan = decided.iter();
-        let plan = plan.map(|(entry, verdict)| shape::decided(host.project(), entry, *verdict));
-        let is_plan = mode == backup::Mode::Plan;
-        let map = serde_json::json!({
-            "kept": decided.len() - names.len(),
-            "deleted": if is_plan { Vec::new() } else { names },
-            "freed": if is_plan { 0 } else { freed },
-            "dry_run": is_plan,
-            "plan": plan.collect::<Vec<_>>(),
-            "dropped": dropped,
-        });
-        bridge::value(&ctx, NAME, map)
-    }
-
-    /// Pins a backup, so that retention leaves it alone, or takes its pin away.
-    ///
-    /// # Parameters
-    /// - `path`: the backup, as for `backup::verify`
-    /// - `length`: `true` for ever, `"7d"` for so long from now, `false` for no pin
-    ///
-    /// # Errors
-    /// - `not_found`: there is no such backup
-    /// - `invalid`: it has no manifest, or the length is not one
-    ///
-    /// # Example
-    /// ```postgres
-    /// db::exec("create table notes (id int primary key)");
-    /// backup::create();
-    /// backup::pin("latest", "7d");
-    /// backup::pin("latest", false);
-    /// ```
-    #[rhai_fn(name = "pin", return_raw)]
-    pub fn pin_backup(ctx: NativeCallContext, path: &str, length: Dynamic) -> RhaiResultOf<()> {
-        const NAME: &str = "backup::pin";
-        let (file, length) = bridge::call(&ctx, NAME, |host| {
-            let database = host.settings().get("DB_DATABASE").unwrap_or_default();
-            let root = host.project().root();
-            let file = restore::pick(path, &folder(host, None)?, root, database)?;
-            let file = permit::write(host, file)?;
-            let json = serde_json::to_value(&length)
-                .map_err(|e| Error::invalid("the length of a pin cannot be read").because(e))?;
-            Ok((file, pin(Some(&json))?))
-        })?;
-        let wait = wait_limit(None).unwrap_or_default();
-        bridge::wait(&ctx, NAME, backup::set_pin(&file, length, wait)).map(drop)
-    }
-
-    /// The newest verified backup of the profile's database; an error when it is older than a limit or there is none.
-    ///
-    /// For monitoring: the files are not read, and the server is not asked.
-    ///
-    /// # Parameters
-    /// - `max_age`: how old it may be, such as `"26h"`
-    ///
-    /// # Errors
-    /// - `not_found`: there is none
-    /// - `refused`: it is older
-    ///
-    /// # Example
-    /// ```
-    /// let kind = "";
-    /// try { backup::check("26h"); } catch (e) { kind = e.kind; }
-    /// ensure(kind == "not_found", "there is no backup yet");
-    /// ```
-    #[rhai_fn(return_raw)]
-    pub fn check(ctx: NativeCallContext, max_age: &str) -> RhaiResultOf<Dynamic> {
-        const NAME: &str = "backup::check";
-        let newest = bridge::call(&ctx, NAME, |host| {
-            let limit = crate::base::units::parse_duration(max_age)?;
-            let database = host.settings().get("DB_DATABASE").unwrap_or_default();
-            let entries = backup::list(&folder(host, None)?)?;
-            let newest = backup::fresh(&entries, database, limit, Timestamp::now())?;
-            Ok(shape::entry(host.project(), newest))
-        })?;
-        bridge::value(&ctx, NAME, newest)
-    }
-
-    /// How many hours old the newest verified backup of the profile's database is; `()` when there is none.
-    ///
-    /// # Errors
-    /// - `io`: the folder cannot be read
-    ///
-    /// # Example
-    /// ```
-    /// ensure(backup::age_hours() == (), "there is no backup yet");
-    /// ```
-    #[rhai_fn(return_raw)]
-    pub fn age_hours(ctx: NativeCallContext) -> RhaiResultOf<Dynamic> {
-        const NAME: &str = "backup::age_hours";
-        let age = bridge::call(&ctx, NAME, |host| {
-            let database = host.settings().get("DB_DATABASE").unwrap_or_default();
-            let entries = backup::list(&folder(host, None)?)?;
-            let newest = backup::newest_good(&entries, database).map(|entry| entry.name.at());
-            Ok(newest.map(|at| Timestamp::now().duration_since(at).as_hours()))
-        })?;
-        Ok(age.map_or(Dynamic::UNIT, Dynamic::from))
     }
 }

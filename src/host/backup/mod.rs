@@ -1,5 +1,7 @@
 //! The `backup` namespace: backups of the profile's database, made, looked at, thinned out and restored.
 
+pub mod keeping;
+pub mod looking;
 pub mod making;
 pub mod redis;
 pub mod restoring;
@@ -20,6 +22,8 @@ use crate::ops::backup::{Container, Options, Pin};
 /// The functions of this namespace.
 pub(super) fn module() -> Module {
     let mut module = rhai::exported_module!(making::api);
+    module.combine(rhai::exported_module!(looking::api));
+    module.combine(rhai::exported_module!(keeping::api));
     module.combine(rhai::exported_module!(restoring::api));
     module.combine(rhai::exported_module!(redis::api));
     module

@@ -51,8 +51,9 @@ pub mod api {
 
     /// Checks Redis' data in a backup and puts them beside the server's own files, which stay as they are.
     ///
-    /// Gives a map for the next steps: `name` (the file in the folder of the data), `folder`, `keys`, `keeps_log` and more.
-    /// Then the server has to be started with `--appendonly no --dbfilename NAME`.
+    /// Gives a map for the next steps: `name` (the file in the folder of the data), `own_log`, `folder`, `keys`, `keeps_log` and
+    /// more. Then the server has to be started with `--appendonly no --dbfilename NAME --appenddirname OWN_LOG`. What a restore
+    /// that was killed has left is removed.
     ///
     /// # Parameters
     /// - `path`: the backup, as for `backup::verify`
@@ -60,6 +61,7 @@ pub mod api {
     /// # Errors
     /// - `not_found`: there is no such backup, or it holds no data of Redis
     /// - `corrupt`: the data are damaged
+    /// - `refused`: the server still runs with what a restore that was given up has put
     /// - `unavailable`: the server does not answer
     ///
     /// # Example
@@ -108,9 +110,10 @@ pub mod api {
         Ok(i64::try_from(keys).unwrap_or(i64::MAX))
     }
 
-    /// Makes what the server has loaded its own: its old files are moved aside, none is deleted, and its log is written anew.
+    /// Makes what the server has loaded its own: it writes a log of it, and both take the place of its old files in one step.
     ///
-    /// Gives the name of the folder, in that of the data, where the old files are now.
+    /// Gives the name of the folder, in that of the data, where the old files are now; none is deleted. Then the server has to
+    /// be started as ever.
     ///
     /// # Parameters
     /// - `put`: what `backup::put_redis` gave
@@ -137,7 +140,27 @@ pub mod api {
         Ok(put.away)
     }
 
-    /// Takes the file away again that `backup::put_redis` has put, after a restore that was given up.
+    /// Whether Redis runs with what `backup::put_redis` has put, which is so after a restore that was killed.
+    ///
+    /// What is written to it then is lost with its next start, so it should be started anew at once.
+    ///
+    /// # Errors
+    /// - `unavailable`: the server does not answer
+    ///
+    /// # Example
+    /// ```redis
+    /// ensure(!backup::is_redis_given_up(), "nothing was brought back");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn is_redis_given_up(ctx: NativeCallContext) -> RhaiResultOf<bool> {
+        const NAME: &str = "backup::is_redis_given_up";
+        let host = Host::of(&ctx);
+        bridge::wait(&ctx, NAME, async {
+            redis::is_given_up(&*host.redis()?).await
+        })
+    }
+
+    /// Takes away again what `backup::put_redis` has put, after a restore that was given up.
     ///
     /// # Parameters
     /// - `put`: what `backup::put_redis` gave

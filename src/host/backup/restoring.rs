@@ -23,12 +23,20 @@ struct Asked {
     safety_backup: Option<bool>,
     keep_old: Option<serde_json::Value>,
     no_owner: bool,
+    needs_redis: bool,
     checks: Option<bool>,
     wait: Option<String>,
 }
 
+/// Refuses a backup without data of Redis, and a Redis that is out of reach, where they are to be brought back as well.
+async fn check_redis(host: &Host, plan: &Plan) -> Result<()> {
+    crate::ops::backup::redis::verify(&plan.source.path)?;
+    let (redis, _) = super::redis::source(host).await?;
+    redis.command(&["PING"]).await.map(drop)
+}
+
 /// Says what would be done, before anybody is asked whether it shall.
-fn announce(host: &Host, plan: &Plan) {
+fn announce(host: &Host, plan: &Plan, asked: &Asked) {
     let output = host.output();
     let facts = &plan.source.facts;
     let tables = count(
@@ -62,6 +70,21 @@ fn announce(host: &Host, plan: &Plan) {
         },
     );
     output.say(&format!("into {}, {live}", plan.target));
+    if let Some(redis) = plan
+        .source
+        .manifest
+        .as_ref()
+        .and_then(|all| all.redis.as_ref())
+    {
+        let keys = count("key", usize::try_from(redis.keys).unwrap_or(usize::MAX));
+        output.say(&if asked.needs_redis {
+            format!("and {keys} of redis, which replace all it has now")
+        } else {
+            format!(
+                "it holds {keys} of redis too, which has its own way back: `lexi run restore-redis {path}`"
+            )
+        });
+    }
     for warning in &plan.warnings {
         output.warn(warning);
     }
@@ -149,19 +172,19 @@ pub(super) async fn clear(
     }
 }
 
-/// Finds and verifies what is to be restored, and looks at the server.
+/// Finds and verifies what is to be restored, and looks at the server; `told` says of an error what state is left.
 fn plan_of(
     ctx: &NativeCallContext,
     name: &str,
-    what: &str,
-    owners: Owners,
+    (what, owners): (&str, Owners),
+    told: fn(Error) -> Error,
 ) -> RhaiResultOf<(Surroundings, Plan)> {
     let host = Host::of(ctx);
     let (around, file) = bridge::call(ctx, name, |host| {
         let around = Surroundings::of(host, None)?;
         let root = host.project().root();
-        let file = restore::pick(what, &around.folder, root, &around.target.database)?;
-        let file = permit::read(host, file)?;
+        let file = restore::pick(what, &around.folder, root, &around.target.database);
+        let file = permit::read(host, file.map_err(told)?)?;
         Ok((around, file))
     })?;
     let watch = Watch::start(
@@ -169,7 +192,8 @@ fn plan_of(
         &format!("verifying {}", host.project().display(&file)),
     );
     let on = |progress| watch.take(progress);
-    let plan = bridge::wait(ctx, name, restore::plan(&file, &around.target, owners, &on))?;
+    let planning = restore::plan(&file, &around.target, owners, &on);
+    let plan = bridge::wait(ctx, name, async { planning.await.map_err(told) })?;
     drop(watch);
     Ok((around, plan))
 }
@@ -180,7 +204,7 @@ pub mod api {
     use rhai::Map;
 
     use super::super::{shape, wait_limit};
-    use super::{Asked, announce, confirm, keep_old, plan_of, run};
+    use super::{Asked, announce, check_redis, confirm, keep_old, plan_of, run};
     use crate::host::Host;
     use crate::host::bridge::{self, RhaiResultOf};
     use crate::ops::backup::restore::{self, KEEP_OLD, Owners};
@@ -207,7 +231,8 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn plan_restore(ctx: NativeCallContext, what: &str) -> RhaiResultOf<Dynamic> {
         const NAME: &str = "backup::plan_restore";
-        let (_, plan) = plan_of(&ctx, NAME, what, Owners::AsDumped)?;
+        let what = (what, Owners::AsDumped);
+        let (_, plan) = plan_of(&ctx, NAME, what, std::convert::identity)?;
         bridge::value(&ctx, NAME, shape::plan(Host::of(&ctx).project(), &plan))
     }
 
@@ -253,6 +278,8 @@ pub mod api {
     /// - `safety_backup`: whether the live database is backed up first (default `true`)
     /// - `keep_old`: how long the database that is replaced is kept beside; `false` drops it at once (default `"24h"`)
     /// - `no_owner`: whether owners and rights in the dump are left out, so that all is the user's who restores (default `false`)
+    /// - `needs_redis`: whether it must hold data of Redis too, for the steps that begin with `backup::put_redis` (default
+    ///   `false`)
     /// - `checks`: whether the queries of `sql/checks` must find nothing (default `true`)
     /// - `wait`: how long to wait while another run restores it (default `"30s"`)
     ///
@@ -278,8 +305,16 @@ pub mod api {
             Owners::AsDumped
         };
         bridge::call(&ctx, NAME, |_| keep_old(asked.keep_old.as_ref()))?;
-        let (around, plan) = plan_of(&ctx, NAME, what, owners)?;
-        announce(&host, &plan);
+        let (mut around, plan) = plan_of(&ctx, NAME, (what, owners), restore::untouched)?;
+        // The safety backup is made as every other one.
+        bridge::wait(&ctx, NAME, around.find_container(&host))?;
+        if asked.needs_redis {
+            let checking = check_redis(&host, &plan);
+            bridge::wait(&ctx, NAME, async {
+                checking.await.map_err(restore::untouched)
+            })?;
+        }
+        announce(&host, &plan, &asked);
         if host.flags().dry_run {
             return bridge::value(&ctx, NAME, shape::plan(host.project(), &plan));
         }

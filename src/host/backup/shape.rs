@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::base::{Error, Project};
 use crate::ops::backup::restore::{Plan, Restored};
-use crate::ops::backup::{Artifact, Entry, Manifest, Pin, State, Verdict, Verified};
+use crate::ops::backup::{Artifact, Entry, Manifest, Pin, Rules, State, Verdict, Verified};
 
 /// A backup that was made.
 pub(super) fn artifact(project: &Project, artifact: &Artifact) -> Value {
@@ -117,7 +117,23 @@ pub(super) fn restored(project: &Project, plan: &Plan, restored: &Restored) -> V
     })
 }
 
-/// An option that is given although it means nothing there.
+/// A number of a rule that is below nought.
 pub(super) fn negative(name: &str, value: i64) -> Error {
-    Error::usage(format!("`{name}` is {value}")).hint("write a number of days; 0 keeps all backups")
+    let what = if name.ends_with("days") || name.ends_with("DAYS") {
+        "write a number of days; 0 keeps all backups"
+    } else {
+        "write how many stay, 0 or more"
+    };
+    Error::usage(format!("`{name}` is {value}")).hint(what)
+}
+
+/// What decides which backups go.
+pub(super) fn rules(rules: &Rules) -> Value {
+    json!({
+        "days": rules.days,
+        "keep": rules.keep,
+        "daily": rules.daily,
+        "weekly": rules.weekly,
+        "monthly": rules.monthly,
+    })
 }

@@ -115,6 +115,8 @@ fn of_backup(name: &str) -> Option<&'static [Need]> {
     Some(match name {
         "age_hours" | "check" | "kept" | "list" | "verify" => &[SEE_BACKUPS],
         "clean" | "pin" => &[CHANGE_BACKUPS],
+        "rules" => &[],
+        "is_redis_given_up" => &[REDIS_READ],
         "create" => &[DB_READ, CHANGE_BACKUPS],
         "plan_restore" => &[DB_READ, SEE_BACKUPS],
         "restore" => &[DB_ADMIN, SEE_BACKUPS],

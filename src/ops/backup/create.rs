@@ -107,9 +107,10 @@ pub async fn create(request: &Create<'_>, on: OnProgress<'_>) -> Result<Artifact
     let mut warnings: Vec<String> = swept.into_iter().map(left).chain(note).collect();
 
     let name = free_name(request, &lock).await?;
-    let parts = parts(request, &name, &tool).await?;
+    let parts = parts(request, &name, &tool).await.map_err(none_made)?;
     let total = last.map_or(before.bytes, |last| last.facts.raw_bytes);
-    let written = write(request, &name, &tool, total, on).await?;
+    let written = write(request, &name, &tool, total, on).await;
+    let written = written.map_err(none_made)?;
     measure::bytes(written.dumped.written.bytes);
     warnings.extend(written.dumped.warnings.iter().cloned());
     warnings.extend(shrunk(last, written.dumped.written.bytes));
@@ -126,6 +127,11 @@ pub async fn create(request: &Create<'_>, on: OnProgress<'_>) -> Result<Artifact
         manifest,
         warnings,
     })
+}
+
+/// Says of an error what is left.
+fn none_made(error: Error) -> Error {
+    error.state("; no backup was made, those there are were not touched")
 }
 
 /// What is made besides the dump.

@@ -7,6 +7,6 @@ mod save;
 
 pub use place::Place as RedisPlace;
 pub use rdb::Rdb;
-pub use restore::{Put, adopt, loaded, put, take_back, verify};
+pub use restore::{Put, adopt, is_given_up, loaded, put, take_back, verify};
 pub(super) use save::save;
 pub use save::{RedisSource, Saved};

@@ -1,8 +1,9 @@
 //! The steps by which Redis gets data back; between them the caller starts the server anew.
 //!
-//! A file put under a server that keeps a log (`appendonly yes`) is ignored: the log is loaded instead. So the file gets a name
-//! of its own, the server is started with that file and without the log, and only when the data is there are the old files
-//! moved aside and a new log is written. Nothing is deleted, and until then the old files are what a normal start loads.
+//! A file put under a server that keeps a log (`appendonly yes`) is ignored: the log is loaded instead; and without either
+//! the server is empty. So the file gets a name of its own, the server is started with that file, and it writes a log of its
+//! own beside. Only when both are complete do they take the place of the old ones, in one step, and the old ones are kept.
+//! Whenever this ends early, a normal start loads the old data or the new, whole; the next restore clears up.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ use crate::ops::redis::{Redis, Reply};
 
 const POLL: Duration = Duration::from_millis(50);
 const LIMIT: Duration = Duration::from_mins(10);
+/// What the names begin with of all that is there only while data are brought back.
+const PREFIX: &str = "lexi-restore-";
 
 /// A file that was put beside the server's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,8 @@ const LIMIT: Duration = Duration::from_mins(10);
 pub struct Put {
     /// Its name in the folder of the data.
     pub name: String,
+    /// The name of the folder of a log of its own.
+    pub own_log: String,
     /// The folder.
     pub folder: String,
     /// The name of the server's own file.
@@ -61,11 +66,23 @@ pub fn verify(data: &Path) -> Result<Saved> {
     Ok(saved)
 }
 
-/// Checks Redis' part of a backup and puts it beside the server's own files, which stay as they are.
+/// Whether the server runs with the data of a restore that was given up, which a normal start does not load.
+pub async fn is_given_up(redis: &Redis) -> Result<bool> {
+    Ok(setting(redis, "dbfilename").await?.starts_with(PREFIX))
+}
+
+/// Checks Redis' part of a backup and puts it beside the server's own files, which stay as they are. What a restore that was
+/// killed has left goes.
 pub async fn put(data: &Path, redis: &Redis, place: &Place, stamp: &str) -> Result<Put> {
     let saved = verify(data)?;
+    if is_given_up(redis).await? {
+        let message = "redis runs with the data of a restore that was given up";
+        return Err(Error::refused(message).hint("start it anew: `lexi run restart --only redis`"));
+    }
+    let own_log = format!("{PREFIX}{stamp}");
     let put = Put {
-        name: format!("lexi-restore-{stamp}.rdb"),
+        name: format!("{own_log}.rdb"),
+        own_log,
         folder: setting(redis, "dir").await?,
         own_name: setting(redis, "dbfilename").await?,
         log_folder: setting(redis, "appenddirname").await?,
@@ -74,6 +91,7 @@ pub async fn put(data: &Path, redis: &Redis, place: &Place, stamp: &str) -> Resu
         is_exact: saved.is_exact,
         away: format!("before-restore-{stamp}"),
     };
+    place.remove(&put.folder, PREFIX).await?;
     let from = sidecar::redis_beside(data);
     place.copy_in(&from, &put.folder, &put.name).await?;
     Ok(put)
@@ -101,14 +119,23 @@ pub async fn loaded(put: &Put, redis: &Redis) -> Result<u64> {
     count_keys(redis).await
 }
 
-/// Makes what was loaded the server's own: its old files are moved aside, and its log is written anew.
+/// Makes what was loaded the server's own; its old files are kept in the folder `away`. The server has to be started anew then.
 pub async fn adopt(put: &Put, redis: &Redis, place: &Place) -> Result<()> {
-    let old = [put.own_name.as_str(), put.log_folder.as_str()];
-    place.put_away(&put.folder, &put.away, &old).await?;
-    place.rename(&put.folder, &put.name, &put.own_name).await?;
-    if !put.keeps_log {
-        return Ok(());
+    let mut names = vec![put.own_name.as_str()];
+    if put.keeps_log {
+        write_log(redis).await?;
+        let log = (put.away.as_str(), put.log_folder.as_str());
+        place.put_into(&put.folder, &put.own_log, log).await?;
+        // The log is what is loaded, so it comes first.
+        names.insert(0, &put.log_folder);
     }
+    let file = (put.away.as_str(), put.own_name.as_str());
+    place.put_into(&put.folder, &put.name, file).await?;
+    place.exchange(&put.folder, &put.away, &names).await
+}
+
+/// Has the server write all it has to a log.
+async fn write_log(redis: &Redis) -> Result<()> {
     redis
         .command(&["CONFIG", "SET", "appendonly", "yes"])
         .await?;
@@ -134,9 +161,7 @@ pub async fn adopt(put: &Put, redis: &Redis, place: &Place) -> Result<()> {
         .hint("see why: `lexi run logs-redis`"))
 }
 
-/// Takes the file away again, after a restore that was given up.
+/// Takes away again what was put, after a restore that was given up.
 pub async fn take_back(put: &Put, place: &Place) -> Result<()> {
-    place
-        .put_away(&put.folder, "lexi-restore-given-up", &[put.name.as_str()])
-        .await
+    place.remove(&put.folder, PREFIX).await
 }

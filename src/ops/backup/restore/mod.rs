@@ -31,6 +31,6 @@ pub(super) use side::LIMIT;
 use crate::base::Error;
 
 /// Says of an error that nothing was lost.
-fn untouched(error: Error) -> Error {
+pub fn untouched(error: Error) -> Error {
     error.state("; the live database was not touched")
 }

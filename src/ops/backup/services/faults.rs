@@ -319,3 +319,32 @@ fn a_disk_that_fills_up_in_the_middle_keeps_the_live_database() {
     })
     .unwrap();
 }
+
+#[test]
+fn a_safety_backup_without_room_keeps_the_live_database() {
+    run(async {
+        let disk = SmallDisk::new(6);
+        let bench = Bench::with("create table a (b text)").await;
+        let made = bench.create().await?;
+        // It cannot be packed, so it does not fit; the first backup there makes it seem to.
+        let mut request = bench.request();
+        request.folder = &disk.0;
+        create(&request, &|_| {}).await?;
+        bench.run("insert into a select encode(sha512(g::text::bytea), 'hex') from generate_series(1, 120000) g").await;
+        let before = bench.content().await;
+        let plan = bench.plan(&made.path).await?;
+        let options = RestoreOptions { safety_backup: true, ..quickly() };
+
+        let error = restore(&plan, &request, options, &Cancel::detached(), &|_| {}).await.unwrap_err();
+
+        assert!(error.message().contains("free space in") || error.full_message().contains("No space left"), "{}", error.full_message());
+        assert!(error.message().ends_with(UNTOUCHED), "{}", error.message());
+        assert_eq!(bench.content().await, before);
+        assert_eq!(bench.beside("restore").await, [""; 0]);
+        let files = std::fs::read_dir(&disk.0).unwrap().flatten();
+        let partial = files.filter(|file| file.file_name().to_string_lossy().ends_with(".partial"));
+        assert_eq!(partial.count(), 0);
+        Ok(())
+    })
+    .unwrap();
+}

@@ -6,6 +6,7 @@ mod foreign;
 mod making;
 mod nasty;
 mod restoring;
+mod traps;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
