@@ -45,6 +45,7 @@ mod model;
 mod new;
 mod permissions;
 mod outages;
+mod permissions;
 mod programs;
 mod questions;
 mod random_schemas;
