@@ -35,7 +35,7 @@ task("restore", #{
 }, |file, rollback| { if rollback { backup::rollback() } else { backup::restore(file) } });
 task("lose", #{ about: "Lose rows" }, || { db::exec("delete from papers where id > 100"); });
 task("rows", #{ about: "Count the rows" }, || { print(db::value("select count(*) || ' ' || md5(string_agg(body, ',' order by id)) from papers")); });
-task("bring-back", #{ about: "Bring Redis' data back" }, || { redis_data::restore("latest", services().redis) });
+task("bring-back", #{ about: "Bring Redis' data back" }, || { redis_data::restore("latest", services()) });
 task("set", #{ about: "Set a key", params: #{ value: #{ kind: "positional" } } }, |value| { redis::set("a", value); redis::set("b", value); });
 task("get", #{ about: "Show the keys" }, || { print(`${redis::get("a")} ${redis::get("b")} ${redis::command(["CONFIG", "GET", "appendonly"]).appendonly}`); });
 task("again", #{ about: "Start anew" }, || { stack::restart(services()); redis::wait(); });
@@ -269,7 +269,8 @@ task("hold", #{ about: "Keep the table locked" }, || {
         let _made = stack.project.lexi("run make").succeeds();
         let _set = stack.project.lexi("run set changed").succeeds();
 
-        let _back = stack.project.lexi("run bring-back").succeeds();
+        let back = stack.project.lexi("run bring-back").succeeds();
+        assert!(!back.err.contains("postgres"), "{}", back.err);
 
         let _got = stack.project.lexi("run get").succeeds().stdout("1  yes\n");
         let _again = stack.project.lexi("run again").succeeds();

@@ -460,7 +460,7 @@ task("go", #{ about: "Up" }, || {
 task("end", #{ about: "Down" }, || { stack::down(#{ volumes: true }); });
 task("make", #{ about: "Make a backup" }, || { backup::create(#{ with_redis: true }).redis_keys });
 task("change", #{ about: "Change the data" }, || { redis::set("a", "changed"); redis::set("new", "1"); });
-task("bring-back", #{ about: "Bring the data back" }, || { redis_data::restore("latest", redis_service()) });
+task("bring-back", #{ about: "Bring the data back" }, || { redis_data::restore("latest", #{ redis: redis_service() }) });
 task("again", #{ about: "Start anew" }, || { stack::restart(#{ redis: redis_service() }); redis::wait(); });
 task("get", #{ about: "Show the keys" }, || {
     let lives = redis::command(["TTL", "short"]) > 0;

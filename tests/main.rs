@@ -45,7 +45,6 @@ mod model;
 mod new;
 mod outages;
 mod permissions;
-mod permissions;
 mod programs;
 mod questions;
 mod random_schemas;

@@ -17,7 +17,7 @@ fn redis_service() { service::service(#{ appendonly: env::get("KEEPS_LOG"), save
 
 task("go", #{ about: "Up" }, || {
     stack::up(#{ redis: redis_service() });
-    redis_data::settle(redis_service());
+    redis_data::settle(#{ redis: redis_service() });
 });
 task("fill", #{ about: "Write keys", params: #{ value: #{ kind: "positional" } } }, |value| {
     redis::command(["FLUSHALL"]);
@@ -29,7 +29,7 @@ task("make", #{ about: "Make a backup" }, || {
     db::exec("create table if not exists papers (id int)");
     backup::create(#{ with_redis: true }).redis_keys
 });
-task("bring-back", #{ about: "Bring the data back" }, || { redis_data::restore("latest", redis_service()) });
+task("bring-back", #{ about: "Bring the data back" }, || { redis_data::restore("latest", #{ redis: redis_service() }) });
 task("again", #{ about: "Start anew" }, || { stack::restart(#{ redis: redis_service() }); redis::wait(); });
 task("end", #{ about: "Down" }, || { stack::down(#{ volumes: true }); });
 task("read", #{ about: "Show what is there" }, || {

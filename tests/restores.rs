@@ -284,9 +284,24 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
         assert_eq!(ask("select count(*) from a"), "1");
         let _kept = project.lexi("run key").succeeds().stdout("live\n");
 
+        let args = ["run", "restore-redis", whole, "--dry-run"];
+        let _plan = project
+            .run(&args)
+            .succeeds()
+            .tells("1 key, which replace all");
+        let _asked = project
+            .run(&args[..3])
+            .exits(2)
+            .tells("must be confirmed by name");
+        let _none = project
+            .run(&["run", "restore-redis", plain])
+            .exits(1)
+            .tells("holds no data of Redis");
+        let _kept = project.lexi("run key").succeeds().stdout("live\n");
+
         let _both = restore(whole, &["--with-redis"])
             .succeeds()
-            .tells("redis has 1 keys again");
+            .tells("redis has 1 key again");
         let _back = project.lexi("run key").succeeds().stdout("saved\n");
         let _down = project.lexi("run down").succeeds();
     }

@@ -76,7 +76,7 @@ pub mod api {
     /// Reads a whole dump and refuses it when it is damaged, cut, or not what its manifest says.
     ///
     /// Gives a map of `path`, `bytes`, `raw_bytes`, `sha256`, `rows`, `tables`, `rows_of` (by table), `extensions`,
-    /// `server_version` and `has_manifest`.
+    /// `server_version`, `has_manifest` and `redis_keys` (`()` when it holds no data of Redis).
     ///
     /// # Parameters
     /// - `path`: the file, plain or packed with gzip or zstd; or `latest`, or a name in the folder of backups

@@ -84,6 +84,7 @@ pub(super) fn verified(project: &Project, verified: &Verified) -> Value {
         "extensions": facts.extensions,
         "server_version": facts.server_version,
         "has_manifest": verified.manifest.is_some(),
+        "redis_keys": verified.manifest.as_ref().and_then(|all| all.redis.as_ref()).map(|redis| redis.keys),
     })
 }
 

@@ -6,8 +6,9 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use crate::base::Result;
 use crate::ops::database::error::running;
+use crate::ops::database::quote_ident;
+use crate::ops::database::setting::written;
 use crate::ops::database::sqlfile::run;
-use crate::ops::database::{quote_ident, quote_literal};
 
 /// What a dump loses of its database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,68 +184,15 @@ impl Grant {
     }
 }
 
-/// Settings whose value is a list of names: each name is quoted by itself, as `pg_dumpall` does.
-const LISTS: [&str; 6] = [
-    "local_preload_libraries",
-    "search_path",
-    "session_preload_libraries",
-    "shared_preload_libraries",
-    "temp_tablespaces",
-    "unix_socket_directories",
-];
-
 impl Config {
     fn statement(&self, database: &str) -> String {
-        let value = if LISTS.contains(&self.name.as_str()) {
-            let names = split_names(&self.value);
-            let quoted: Vec<String> = names.iter().map(|name| quote_literal(name)).collect();
-            quoted.join(", ")
-        } else {
-            quote_literal(&self.value)
-        };
         let target = match &self.role {
             None => format!("DATABASE {database}"),
             Some(role) => format!("ROLE {} IN DATABASE {database}", quote_ident(role)),
         };
-        let name = quote_ident(&self.name);
-        format!(
-            "ALTER {target} SET {name} TO {}",
-            if value.is_empty() { "''" } else { &value }
-        )
+        let (name, value) = (quote_ident(&self.name), written(&self.name, &self.value));
+        format!("ALTER {target} SET {name} TO {value}")
     }
-}
-
-/// Splits `public, "Odd, Name"` into its names.
-fn split_names(list: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut rest = list.trim_start();
-    while !rest.is_empty() {
-        let (name, after) = if let Some(quoted) = rest.strip_prefix('"') {
-            quoted_name(quoted)
-        } else {
-            let end = rest.find(',').unwrap_or(rest.len());
-            (rest[..end].trim_end().to_owned(), &rest[end..])
-        };
-        names.push(name);
-        rest = after.trim_start().trim_start_matches(',').trim_start();
-    }
-    names
-}
-
-fn quoted_name(text: &str) -> (String, &str) {
-    let mut name = String::new();
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' if chars.peek().is_some_and(|(_, next)| *next == '"') => {
-                chars.next();
-                name.push('"');
-            }
-            '"' => return (name, &text[at + 1..]),
-            _ => name.push(c),
-        }
-    }
-    (name, "")
 }
 
 /// Runs statements one by one.

@@ -17,6 +17,7 @@ pub mod query;
 #[cfg(test)]
 mod services;
 pub mod session;
+pub(in crate::ops) mod setting;
 pub mod split;
 pub mod sqlfile;
 pub mod target;

@@ -10,7 +10,7 @@ use sqlx::{Executor, Row};
 
 use super::error::{running, sqlstate};
 use super::sqlfile::run;
-use super::{Target, admin, quote_ident, quote_literal};
+use super::{Target, admin, quote_ident, setting};
 use crate::base::{Error, Result};
 
 /// How a setting stands to what is wanted.
@@ -114,25 +114,18 @@ fn compare(name: &str, wanted: &str, fact: Option<&Fact>) -> Setting {
 fn statement(name: &str, wanted: &str, fact: Option<&Fact>) -> String {
     let quoted: Vec<String> = name.split('.').map(quote_ident).collect();
     let value = if name == LIBRARIES {
-        let mut all = libraries(fact.map_or("", |fact| &fact.setting));
-        let new: Vec<&str> = libraries(wanted)
-            .into_iter()
-            .filter(|one| !all.contains(one))
-            .collect();
-        all.extend(new);
-        all.into_iter()
-            .map(quote_literal)
-            .collect::<Vec<_>>()
-            .join(", ")
+        let mut all = setting::names(fact.map_or("", |fact| &fact.setting));
+        let new = setting::names(wanted);
+        all.extend(
+            new.into_iter()
+                .filter(|one| !all.contains(one))
+                .collect::<Vec<_>>(),
+        );
+        setting::written_names(&all)
     } else {
-        quote_literal(wanted)
+        setting::written(name, wanted)
     };
     format!("ALTER SYSTEM SET {} = {value}", quoted.join("."))
-}
-
-fn libraries(list: &str) -> Vec<&str> {
-    let names = list.split(',').map(|name| name.trim().trim_matches('"'));
-    names.filter(|name| !name.is_empty()).collect()
 }
 
 /// What the server says of a setting.
@@ -163,8 +156,8 @@ impl Fact {
     /// Whether a value, in the setting's own unit where it names none, is what is wanted.
     fn is_same(&self, value: &str, wanted: &str) -> bool {
         if self.name == LIBRARIES {
-            let there = libraries(value);
-            return libraries(wanted).iter().all(|one| there.contains(one));
+            let there = setting::names(value);
+            return setting::names(wanted).iter().all(|one| there.contains(one));
         }
         let meaning = |text| meaning(text, &self.kind, self.unit.as_deref());
         meaning(value) == meaning(wanted)
