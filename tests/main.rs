@@ -61,6 +61,7 @@ mod soak;
 mod soak_migrate;
 mod stack;
 mod startup;
+mod telling;
 mod terminals;
 mod tls;
 mod up_to_date;

@@ -10,6 +10,7 @@ pub mod project;
 pub mod redact;
 pub mod secret;
 pub mod settings;
+pub mod tell;
 pub mod text;
 pub mod units;
 

@@ -9,6 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::migrate::MigrateConfig;
+use super::tell::{MetricsConfig, TellConfig};
 use super::text::did_you_mean;
 use super::{Error, Profile, Result};
 
@@ -31,6 +32,12 @@ pub struct Config {
     /// Who migrates.
     #[serde(default)]
     pub migrate: MigrateConfig,
+    /// Who hears how runs end.
+    #[serde(default)]
+    pub tell: Vec<TellConfig>,
+    /// What counts runs.
+    #[serde(default)]
+    pub metrics: MetricsConfig,
     /// The application that the services are for.
     #[serde(default)]
     pub app: App,

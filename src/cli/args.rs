@@ -132,6 +132,8 @@ pub(super) enum Command {
     Rerun(Rerun),
     /// Check the log of who ran what.
     Audit(Audit),
+    /// Print what was counted of the runs, as Prometheus reads it.
+    Metrics,
     /// Write the documentation of the script functions.
     Docs(Docs),
     /// Print the completion script of a shell.

@@ -16,12 +16,14 @@ mod history;
 mod init;
 mod list;
 mod man;
+mod metrics;
 mod new;
 mod record;
 mod render;
 mod run;
 mod show;
 mod task_args;
+mod telling;
 mod templates;
 mod trace;
 mod watch;
@@ -77,6 +79,7 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::History(history)) => history::run(&history, ctx),
         Some(Command::Rerun(rerun)) => history::rerun(&rerun, ctx),
         Some(Command::Audit(audit)) => audit::run(&audit, ctx),
+        Some(Command::Metrics) => metrics::run(ctx),
         Some(Command::Docs(docs)) => docs::run(&docs, ctx),
         Some(Command::Completions(completions)) => completions::run(&completions),
         Some(Command::Man(man)) => man::run(&man, ctx),

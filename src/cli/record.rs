@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
+use super::telling::Telling;
 use crate::base::output::Stream;
+use crate::base::settings::Environment;
 use crate::base::{Error, Result};
 use crate::host::Host;
 use crate::ops::audit::Audit;
@@ -19,6 +21,7 @@ pub(super) struct Record<'a> {
     host: &'a Host,
     task: String,
     recorder: Option<Arc<Recorder>>,
+    telling: Option<Telling<'a>>,
 }
 
 impl<'a> Record<'a> {
@@ -29,18 +32,21 @@ impl<'a> Record<'a> {
             host,
             task: task.to_owned(),
             recorder: None,
+            telling: None,
         };
         match record.start(words) {
             Ok(recorder) => record.recorder = Some(recorder),
             Err(error) => record.warn(&error),
         }
+        let run = record.recorder.as_deref().map(Recorder::id);
+        record.telling = Telling::begin(ctx, host, task, run);
         record
     }
 
     fn start(&self, words: &[String]) -> Result<Arc<Recorder>> {
         let output = self.ctx.output();
         let masked = |word: &String| output.redactor().mask(word).into_owned();
-        let how = self.how();
+        let how = how(self.host.settings().environment());
         let args: Vec<String> = words.iter().map(masked).collect();
         let facts = Facts {
             task: self.task.clone(),
@@ -70,11 +76,19 @@ impl<'a> Record<'a> {
 
     /// Ends the record with the run's exit code and what failed.
     pub(super) fn end(self, exit: u8, error: Option<String>) {
+        let redactor = self.ctx.output().redactor();
+        let error = error.map(|text| redactor.mask(&text).into_owned());
+        let ms = self.recorder.as_deref().map(Recorder::ms);
+        self.keep_end(exit, error.clone());
+        if let Some(telling) = self.telling {
+            telling.end(exit, error.as_deref(), ms);
+        }
+    }
+
+    fn keep_end(&self, exit: u8, error: Option<String>) {
         let Some(recorder) = &self.recorder else {
             return;
         };
-        let redactor = self.ctx.output().redactor();
-        let error = error.map(|text| redactor.mask(&text).into_owned());
         let ended = recorder
             .end(exit, error)
             .and_then(|()| self.audit("end", recorder, [("exit", json!(exit))]))
@@ -86,18 +100,6 @@ impl<'a> Record<'a> {
 
     fn history(&self) -> History {
         History::of(&self.host.project().state())
-    }
-
-    /// Who or what started this run.
-    fn how(&self) -> How {
-        let environment = self.host.settings().environment();
-        let told = environment.get("LEXI_STARTED_BY").and_then(How::from_word);
-        let is_terminal = std::io::stdin().is_terminal() || std::io::stderr().is_terminal();
-        told.unwrap_or(if is_terminal {
-            How::Terminal
-        } else {
-            How::Program
-        })
     }
 
     fn audit<const N: usize>(
@@ -139,4 +141,15 @@ impl<'a> Record<'a> {
         );
         self.ctx.output().warn(&message);
     }
+}
+
+/// Who or what started this run.
+pub(super) fn how(environment: &Environment) -> How {
+    let told = environment.get("LEXI_STARTED_BY").and_then(How::from_word);
+    let is_terminal = std::io::stdin().is_terminal() || std::io::stderr().is_terminal();
+    told.unwrap_or(if is_terminal {
+        How::Terminal
+    } else {
+        How::Program
+    })
 }

@@ -8,7 +8,7 @@ use rhai::{Dynamic, Map};
 
 use super::context::Context;
 use super::record::Record;
-use super::{render, task_args, trace};
+use super::{render, task_args, telling, trace};
 use crate::base::{Error, Result};
 use crate::host::{Host, json};
 use crate::runtime::Runtime;
@@ -23,7 +23,11 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
     let mut catalog = Catalog::load(Arc::clone(&project))?;
     let task = match catalog.find(name) {
         Ok(task) => task.clone(),
-        Err(error) => return unreadable(&catalog, name, ctx).ok_or(error),
+        Err(error) => {
+            let code = unreadable(&catalog, name, ctx).ok_or(error)?;
+            telling::not_begun(ctx, &project, name, 2, "its file cannot be read");
+            return Ok(code);
+        }
     };
     let (typed, later) = match task_args::parse(&task, words) {
         Ok(parsed) => parsed,
@@ -31,9 +35,13 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
     };
     let ctx = ctx.with(later);
     if let Some(code) = refuse_broken(&mut catalog, &task, &ctx)? {
+        telling::not_begun(&ctx, &project, &task.name, 2, "its script has mistakes");
         return Ok(code);
     }
-    let (host, args) = prepare(&ctx, &catalog, &task, &typed, &here)?;
+    let (host, args) = prepare(&ctx, &catalog, &task, &typed, &here).inspect_err(|error| {
+        let message = error.full_message();
+        telling::not_begun(&ctx, &project, &task.name, error.exit_code(), &message);
+    })?;
     let io = |e| Error::io("cannot set up the run", e);
     host.watch_signals().map_err(io)?;
     let record = Record::begin(&ctx, &host, &task.name, words);

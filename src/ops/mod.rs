@@ -12,6 +12,7 @@ pub mod history;
 pub mod http;
 pub mod lock;
 pub(crate) mod measure;
+pub mod metrics;
 pub mod migrate;
 pub mod native;
 pub mod pipeline;
@@ -21,6 +22,7 @@ pub mod redis;
 pub mod schema;
 pub mod seed;
 pub mod stack;
+pub mod tell;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod who;

@@ -1,0 +1,300 @@
+//! Who hears how runs end: webhooks, programs, pings, and what counts them.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+
+use serde_json::Value;
+
+use crate::harness::{HUNG, Project, Signal, send};
+
+const TASKS: &str = r#"//! Sample
+
+task("ok", #{ about: "Well" }, || { log::info("fine"); });
+task("bad", #{ about: "Not well" }, || { throw `cannot reach ${env::get("DB_PASSWORD")} of it`; });
+task("turn", #{ about: "As the file says" }, || { if !fs::exists("good") { throw "not yet"; } });
+task("long", #{ about: "Take a while" }, || { fs::write("began", ""); time::sleep("10m"); });
+"#;
+
+/// A request as it came.
+#[derive(Debug)]
+struct Request {
+    line: String,
+    body: String,
+}
+
+impl Request {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// Somebody who answers every request with this status, and what was asked.
+struct Listener {
+    port: u16,
+    heard: Receiver<Request>,
+}
+
+impl Listener {
+    fn new(status: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, heard) = channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let mut reader = BufReader::new(stream);
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                let mut length = 0;
+                loop {
+                    let mut header = String::new();
+                    reader.read_line(&mut header).unwrap();
+                    let header = header.trim().to_lowercase();
+                    if header.is_empty() {
+                        break;
+                    }
+                    if let Some(value) = header.strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                }
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                reader.get_mut().write_all(answer.as_bytes()).unwrap();
+                let request = Request {
+                    line: line.trim().to_owned(),
+                    body: String::from_utf8(body).unwrap(),
+                };
+                if sender.send(request).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { port, heard }
+    }
+
+    /// The next request.
+    #[track_caller]
+    fn next(&self) -> Request {
+        self.heard.recv_timeout(HUNG).unwrap()
+    }
+
+    /// That nothing more was asked until now.
+    #[track_caller]
+    fn is_silent(&self) {
+        let heard = self.heard.try_recv();
+        assert!(heard.is_err(), "{heard:?}");
+    }
+}
+
+fn project(config: &str) -> Project {
+    Project::new()
+        .file("lexi.toml", &format!("name = \"sample\"\n{config}"))
+        .file(".env", "DB_PASSWORD=never-to-be-seen\n")
+        .task("t.rhai", TASKS)
+}
+
+#[test]
+fn a_webhook_hears_of_a_failure_and_of_the_recovery_and_of_no_secret() {
+    let listener = Listener::new("200 OK");
+    let project = project("[[tell]]\nwebhook = 'ALERTS_URL'\n");
+    let url = format!(
+        "http://127.0.0.1:{}/hook/token-that-is-secret",
+        listener.port
+    );
+    project.write(
+        ".env",
+        &format!("DB_PASSWORD=never-to-be-seen\nALERTS_URL={url}\n"),
+    );
+
+    project.lexi("run ok").succeeds();
+    listener.is_silent();
+    project.lexi("run bad").exits(1);
+    let heard = listener.next();
+    assert_eq!(heard.line, "POST /hook/token-that-is-secret HTTP/1.1");
+    assert!(!heard.body.contains("never-to-be-seen"), "{}", heard.body);
+    let told = heard.json();
+    assert_eq!(told["event"], "failed");
+    assert_eq!(told["task"], "bad");
+    assert_eq!(told["exit"], 1);
+    assert_eq!(told["started_by"], "program");
+    assert!(
+        told["error"].as_str().unwrap().contains("cannot reach"),
+        "{told}"
+    );
+    assert!(
+        told["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("sample (dev) on "),
+        "{told}"
+    );
+    project
+        .lexi(&format!("history show {}", told["run"].as_str().unwrap()))
+        .succeeds();
+
+    project.lexi("run turn").exits(1);
+    assert_eq!(listener.next().json()["event"], "failed");
+    project.write("good", "");
+    project.lexi("run turn").succeeds();
+    assert_eq!(listener.next().json()["event"], "recovered");
+    project.lexi("run turn").succeeds();
+    project.lexi("run bad --dry-run");
+    listener.is_silent();
+}
+
+#[test]
+fn a_ping_hears_of_each_start_and_end_with_one_number() {
+    let listener = Listener::new("200 OK");
+    let project = project(&format!(
+        "[[tell]]\ntasks = ['ok', 'b*']\nping = 'http://127.0.0.1:{}/check'\n",
+        listener.port
+    ));
+
+    project.lexi("run ok").succeeds();
+    let (start, end) = (listener.next(), listener.next());
+    let start = start.line.strip_prefix("POST /check/start?rid=").unwrap();
+    let end = end.line.strip_prefix("POST /check?rid=").unwrap();
+    assert_eq!(start, end);
+
+    project.lexi("run bad").exits(1);
+    listener.next();
+    let end = listener.next();
+    assert!(end.line.starts_with("POST /check/1?rid="), "{end:?}");
+    assert!(end.body.contains("bad failed with exit code 1"), "{end:?}");
+
+    project.lexi("run turn").exits(1);
+    listener.is_silent();
+}
+
+#[test]
+fn a_program_gets_the_message_on_its_standard_input() {
+    let project = project(
+        "[[tell]]\non = ['started', 'succeeded', 'failed']\ncommand = ['sh', '-c', 'cat >> \"told-$LEXI_EVENT\"']\n",
+    );
+
+    project.lexi("run ok").succeeds();
+    let told: Value = serde_json::from_str(&project.read("told-succeeded")).unwrap();
+    assert_eq!(told["task"], "ok");
+    assert!(project.path("told-started").exists());
+    assert!(!project.path("told-failed").exists());
+}
+
+#[test]
+fn what_does_not_get_through_is_a_warning_and_changes_no_exit_code() {
+    let listener = Listener::new("404 Not Found");
+    let project = project(&format!(
+        "[[tell]]\nwebhook = 'http://127.0.0.1:{}/gone'\non = ['succeeded']\n[[tell]]\nwebhook = 'UNSET_URL'\n[[tell]]\ncommand = ['no-such-program']\non = ['succeeded']\n",
+        listener.port
+    ));
+
+    project
+        .lexi("run ok")
+        .succeeds()
+        .tells("the webhook of [[tell]] in lexi.toml did not hear of it")
+        .tells("answered 404")
+        .tells("no-such-program");
+    project
+        .lexi("run bad")
+        .exits(1)
+        .tells("the setting UNSET_URL, which [[tell]] in lexi.toml names, has no value");
+}
+
+#[test]
+fn a_run_that_cannot_begin_is_told_too() {
+    let listener = Listener::new("200 OK");
+    let project = project(&format!(
+        "[[tell]]\nwebhook = 'http://127.0.0.1:{}/'\n",
+        listener.port
+    ));
+    project.write(
+        "tasks/t.rhai",
+        "//! S\ntask(\"ok\", #{ about: \"x\" }, || { no_such_function(); });\n",
+    );
+
+    project.lexi("run ok").exits(2);
+    let told = listener.next().json();
+    assert_eq!(
+        (&told["event"], &told["exit"]),
+        (&"failed".into(), &2.into())
+    );
+    assert!(
+        told["error"].as_str().unwrap().contains("mistakes"),
+        "{told}"
+    );
+
+    project.write("tasks/t.rhai", TASKS);
+    project.lexi("run ok").succeeds();
+    assert_eq!(listener.next().json()["event"], "recovered");
+}
+
+#[test]
+fn a_run_that_was_killed_is_counted_and_told_by_the_next() {
+    let listener = Listener::new("200 OK");
+    let project = project(&format!(
+        "[[tell]]\nwebhook = 'http://127.0.0.1:{}/'\n[metrics]\ntextfile = 'metrics/lexi-{{profile}}.prom'\n",
+        listener.port
+    ));
+    std::fs::create_dir(project.path("metrics")).unwrap();
+    let mut child = project.start(&["run", "long"]);
+    let deadline = std::time::Instant::now() + HUNG;
+    while !project.path("began").exists() {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(send(Signal::KILL, child.id().try_into().unwrap()));
+    child.wait().unwrap();
+
+    project.lexi("run ok").succeeds();
+    let told = listener.next().json();
+    assert_eq!(
+        (&told["task"], &told["event"]),
+        (&"long".into(), &"failed".into())
+    );
+    assert!(
+        told["text"].as_str().unwrap().contains("was killed"),
+        "{told}"
+    );
+    let page = project.read("metrics/lexi-dev.prom");
+    for line in [
+        "lexi_task_failures_total{task=\"long\"} 1",
+        "lexi_task_running{task=\"long\"} 0",
+        "lexi_task_runs_total{task=\"ok\"} 1",
+        "lexi_task_failing{task=\"ok\"} 0",
+    ] {
+        assert!(page.contains(line), "{line}\n{page}");
+    }
+    assert!(page.contains("lexi_task_last_success_timestamp_seconds{task=\"ok\"}"));
+    let printed = project.lexi("metrics").succeeds().out;
+    assert_eq!(printed.trim(), page.trim());
+    project.lexi("run ok").succeeds();
+    listener.is_silent();
+}
+
+#[test]
+fn runs_at_once_are_all_counted() {
+    let project = project("[metrics]\ntextfile = 'lexi.prom'\n");
+    let running: Vec<_> = (0..8).map(|_| project.start(&["run", "ok"])).collect();
+    for mut child in running {
+        assert!(child.wait().unwrap().success());
+    }
+    let page = project.read("lexi.prom");
+    assert!(
+        page.contains("lexi_task_runs_total{task=\"ok\"} 8"),
+        "{page}"
+    );
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_its_place() {
+    project("[[tell]]\nwebhook = 'alerts'\n")
+        .lexi("run ok")
+        .exits(2)
+        .tells("lexi.toml:2")
+        .tells("the name of the setting that holds it");
+    project("")
+        .lexi("metrics")
+        .exits(2)
+        .tells("add `[metrics]`");
+}
