@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::api::Signature;
-use super::{engine, language};
+use super::language;
 use crate::host;
 
 /// What `docs/api.md` holds.
