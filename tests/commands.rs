@@ -72,18 +72,18 @@ fn an_app_without_its_package_or_a_script_says_so() {
         .tells("lexi run install");
 }
 
-mod services {
+pub(crate) mod services {
     use super::*;
 
-    /// What a command must say and do; `{db}` stands for the database's name.
-    struct Case {
+    /// What a command must say and do.
+    pub(crate) struct Case {
         words: &'static str,
         code: i32,
         says: &'static [&'static str],
         then: fn(&Project),
     }
 
-    const fn case(words: &'static str, code: i32, says: &'static [&'static str]) -> Case {
+    pub(crate) const fn case(words: &'static str, code: i32, says: &'static [&'static str]) -> Case {
         Case {
             words,
             code,
@@ -92,7 +92,7 @@ mod services {
         }
     }
 
-    const fn with(
+    pub(crate) const fn with(
         words: &'static str,
         code: i32,
         says: &'static [&'static str],
@@ -117,7 +117,7 @@ mod services {
     }
 
     #[track_caller]
-    fn users(project: &Project, number: &str) {
+    pub(crate) fn users(project: &Project, number: &str) {
         let asked = project.run(&[
             "run",
             "psql",
@@ -254,6 +254,18 @@ mod services {
         case("run deploy-prod --dry-run", 1, &["DB_DATABASE is not set"]),
     ];
 
+    /// Runs them one after the other.
+    #[track_caller]
+    pub(crate) fn run_all(project: &Project, cases: &[Case]) {
+        for case in cases {
+            let mut outcome = project.lexi(case.words).exits(case.code);
+            for part in case.says {
+                outcome = outcome.shows(part);
+            }
+            (case.then)(project);
+        }
+    }
+
     #[test]
     fn each_command_does_its_job_and_says_so() {
         let project = Project::lexiflow();
@@ -263,13 +275,7 @@ mod services {
         for file in ["logs/a.log", "logs/b.log", "logs/keep.txt"] {
             project.write(file, "x\n");
         }
-        for case in CASES {
-            let mut outcome = project.lexi(case.words).exits(case.code);
-            for part in case.says {
-                outcome = outcome.shows(part);
-            }
-            (case.then)(&project);
-        }
+        run_all(&project, CASES);
         for name in COMMANDS.split_whitespace() {
             let is_run = |case: &Case| case.words.split_whitespace().any(|word| word == name);
             // It needs a second database, and has tests of its own.

@@ -8,18 +8,21 @@
 
 mod harness;
 
+mod app;
 mod arguments;
 mod backup_containers;
 mod backups;
 mod check;
 mod chooser;
 mod commands;
+mod commands_elsewhere;
 mod completions;
 mod conformance;
 mod containers;
 mod corpus;
 mod db;
 mod declarations;
+mod deploy_containers;
 mod documents;
 mod driver;
 mod edits;

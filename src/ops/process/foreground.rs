@@ -15,9 +15,11 @@ use crate::base::{Cancel, Error, Result};
 impl Program {
     /// Runs the program with our terminal, in our process group, so that it may read from it.
     ///
-    /// Ctrl-C and Ctrl-\ are the program's meanwhile and do not stop the run; SIGTERM to us stops both.
+    /// Ctrl-C and Ctrl-\ are the program's meanwhile and do not stop the run; SIGTERM to us stops both. Without a terminal
+    /// nobody types them: then they are for us, and stop both too.
     pub async fn foreground(&self, registry: &Arc<Registry>, cancel: &Cancel) -> Result<Exit> {
-        let _left_to_the_program = cancel.leave_interrupts();
+        let has_terminal = isatty(rustix::stdio::stdin());
+        let _left_to_the_program = has_terminal.then(|| cancel.leave_interrupts());
         // Listening keeps the system from ending us: both signals go to everybody who has the terminal.
         let _interrupt = listen(SignalKind::interrupt())?;
         let _quit = listen(SignalKind::quit())?;
