@@ -83,7 +83,11 @@ pub(crate) mod services {
         then: fn(&Project),
     }
 
-    pub(crate) const fn case(words: &'static str, code: i32, says: &'static [&'static str]) -> Case {
+    pub(crate) const fn case(
+        words: &'static str,
+        code: i32,
+        says: &'static [&'static str],
+    ) -> Case {
         Case {
             words,
             code,

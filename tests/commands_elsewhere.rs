@@ -57,7 +57,11 @@ mod services {
 
     /// On the native driver with profile prod: what destroys is refused, or wants more than a yes.
     const PROD: &[Case] = &[
-        case("--profile prod run up", 1, &["there is no certificate with a key"]),
+        case(
+            "--profile prod run up",
+            1,
+            &["there is no certificate with a key"],
+        ),
         case("run setup --yes", 0, &["made a certificate"]),
         case("run prod --dry-run", 0, &["postgres"]),
         case("--profile prod run ps", 0, &[]),
@@ -77,11 +81,22 @@ mod services {
         case(
             "--profile prod --confirm lexiflow_prod run clean --volumes --yes",
             1,
-            &["there is no verified backup of the last 24 hours", "nothing was done"],
+            &[
+                "there is no verified backup of the last 24 hours",
+                "nothing was done",
+            ],
         ),
         case("--profile prod run backup", 0, &["lexiflow_backup_"]),
-        case("--profile prod run clean --volumes --yes", 2, &["lexiflow_prod"]),
-        case("--profile prod --confirm dev run clean --volumes --yes", 2, &["lexiflow_prod"]),
+        case(
+            "--profile prod run clean --volumes --yes",
+            2,
+            &["lexiflow_prod"],
+        ),
+        case(
+            "--profile prod --confirm dev run clean --volumes --yes",
+            2,
+            &["lexiflow_prod"],
+        ),
         case("--profile prod run migrate-status", 0, &["applied"]),
         case("--profile prod run down", 0, &["stopped"]),
         case("--profile prod run up", 0, &["healthy"]),
@@ -98,7 +113,11 @@ mod services {
             0,
             &["backup"],
         ),
-        case("--profile prod run clean", 0, &["there is nothing to remove"]),
+        case(
+            "--profile prod run clean",
+            0,
+            &["there is nothing to remove"],
+        ),
     ];
 
     /// On the native driver with profile test.
@@ -108,7 +127,11 @@ mod services {
         case("--profile test run status", 0, &["healthy"]),
         case("--profile test run info", 0, &["lexiflow_test"]),
         case("--profile test run shell-db -- -Atc select(7)", 0, &["7"]),
-        case("--profile test run test -- --only this", 0, &["tested as test --only this"]),
+        case(
+            "--profile test run test -- --only this",
+            0,
+            &["tested as test --only this"],
+        ),
         case("--profile test run backup", 0, &["lexiflow_backup_"]),
         case("--profile test run db-reset-force", 0, &["rows are new"]),
         case("--profile test run quick-reset --yes", 0, &["rows"]),

@@ -77,7 +77,9 @@ task("started", #{}, || {
             .succeeds()
             .tells("applied 17 migrations")
             .tells("deployed: postgres, redis, app");
-        prod.lexi("run started").succeeds().says("postgres\nredis\napp\n");
+        prod.lexi("run started")
+            .succeeds()
+            .says("postgres\nredis\napp\n");
         prod.lexi("run ask").succeeds().says(r#""postgres":"up""#);
         let good = prod.image();
 
