@@ -57,6 +57,7 @@ mod registry;
 mod reset;
 mod restores;
 mod run;
+mod schedules;
 mod seeds;
 mod settings;
 mod signals;

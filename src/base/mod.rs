@@ -8,6 +8,7 @@ pub mod output;
 pub mod profile;
 pub mod project;
 pub mod redact;
+pub mod schedule;
 pub mod secret;
 pub mod settings;
 pub mod tell;

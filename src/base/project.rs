@@ -9,6 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::migrate::MigrateConfig;
+use super::schedule::Schedule;
 use super::tell::{MetricsConfig, TellConfig};
 use super::text::did_you_mean;
 use super::{Error, Profile, Result};
@@ -41,6 +42,9 @@ pub struct Config {
     /// The application that the services are for.
     #[serde(default)]
     pub app: App,
+    /// What runs by itself, by the entry's name.
+    #[serde(default)]
+    pub schedule: BTreeMap<String, Schedule>,
     /// Values for every profile.
     #[serde(default)]
     pub settings: BTreeMap<String, Scalar>,

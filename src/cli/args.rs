@@ -116,6 +116,8 @@ pub(super) enum Command {
     Help(Help),
     /// Run a task again whenever a file it depends on changes.
     Watch(Watch),
+    /// Run tasks at the times that their schedules name.
+    Cron(Cron),
     /// Say why a task will run or will not.
     Explain(Explain),
     /// Find mistakes in tasks without running anything.
@@ -210,6 +212,19 @@ pub(super) struct Watch {
         value_name = "TASK"
     )]
     pub(super) words: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lexi cron --profile prod                  run what is due until told to stop\n  lexi cron --next 10                       the next ten starts\n  lexi cron --dry-run                       what would run here, and what is off and why\n\nA schedule is a task's `schedule:` or a [schedule.NAME] of lexi.toml; it runs in the profiles that it lists, `prod`\nwithout a list. SIGTERM starts nothing more and waits for what runs; a second one stops that too."
+)]
+pub(super) struct Cron {
+    /// List the next N starts and end.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]
+    pub(super) next: Option<usize>,
+    /// Run what is due now and what was missed, then end.
+    #[arg(long, conflicts_with = "next")]
+    pub(super) once: bool,
 }
 
 #[derive(Debug, clap::Args)]

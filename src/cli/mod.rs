@@ -8,6 +8,7 @@ mod choices;
 mod choose;
 mod completions;
 mod context;
+mod cron;
 mod docs;
 mod env;
 mod explain;
@@ -71,6 +72,7 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::Show(show)) => show::run(&show, ctx),
         Some(Command::Help(help)) => help::run(&help, ctx),
         Some(Command::Watch(watch)) => watch::run(&watch, ctx),
+        Some(Command::Cron(cron)) => cron::run(&cron, ctx),
         Some(Command::Explain(explain)) => explain::run(&explain, ctx),
         Some(Command::Check(check)) => check::run(&check, ctx),
         Some(Command::Init(init)) => init::run(&init, ctx),

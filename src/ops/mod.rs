@@ -19,6 +19,7 @@ pub mod pipeline;
 pub mod process;
 pub mod prompt;
 pub mod redis;
+pub mod schedule;
 pub mod schema;
 pub mod seed;
 pub mod stack;

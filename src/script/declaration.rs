@@ -6,7 +6,7 @@ use rhai::{AST, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
 use super::diagnostic::{Diagnostic, Place, Rule, Severity};
 use super::task::Task;
-use super::{allow, params};
+use super::{allow, params, schedule};
 use crate::base::text::did_you_mean;
 use crate::base::units::parse_duration;
 
@@ -19,7 +19,7 @@ pub struct Declarations {
     pub problems: Vec<Diagnostic>,
 }
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "about",
     "aliases",
     "needs",
@@ -32,6 +32,7 @@ const FIELDS: [&str; 14] = [
     "generates",
     "env",
     "examples",
+    "schedule",
     "params",
     "allow",
 ];
@@ -138,10 +139,12 @@ impl Reader<'_> {
             generates: Vec::new(),
             env: Vec::new(),
             examples: Vec::new(),
+            schedules: Vec::new(),
             params: Vec::new(),
             allow: None,
         };
         self.fields(&mut task, fields);
+        schedule::verify(self, &task);
         if task.about.is_empty() {
             let place = task.place.clone();
             let message = format!("task `{}` has no `about`", task.name);
@@ -187,6 +190,7 @@ impl Reader<'_> {
                 }
                 "allow" => task.allow = Some(allow::read(self, value)),
                 "examples" => task.examples = self.examples(&task.name, value),
+                "schedule" => task.schedules = schedule::read(self, value),
                 "params" => task.params = params::read(self, value),
                 unknown => self.unknown(at, "task field", unknown, &FIELDS),
             }

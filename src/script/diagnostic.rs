@@ -96,6 +96,8 @@ pub enum Rule {
     Forbidden,
     /// A closure that rhai cannot tell from one of another script.
     SameClosure,
+    /// An entry of `[schedule]` that cannot run.
+    Schedule,
     /// A file that is no text, or an index that is damaged.
     Unreadable,
 }

@@ -21,6 +21,7 @@ pub mod sources;
 pub mod task;
 pub mod task_docs;
 mod task_files;
+pub mod timetable;
 pub mod watch;
 
 mod allow;
@@ -32,6 +33,7 @@ mod imports;
 mod language;
 mod needs;
 mod params;
+mod schedule;
 mod withheld;
 mod words;
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::diagnostic::Place;
 use crate::host::permit::{Allow, Permit};
+use crate::base::schedule::Schedule;
 
 /// One `task(..)` declaration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,9 @@ pub struct Task {
     /// Command lines that show how it is used.
     #[serde(default)]
     pub examples: Vec<String>,
+    /// When it runs by itself, each with its place.
+    #[serde(default)]
+    pub schedules: Vec<(Schedule, Place)>,
     /// Its parameters, in the order of the closure's.
     pub params: Vec<Param>,
     /// What it may do; nothing here means everything.

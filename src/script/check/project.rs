@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Checker, Role};
 use crate::script::catalog::Catalog;
 use crate::script::diagnostic::{Diagnostic, Place, Rule};
-use crate::script::{closures, language, library};
+use crate::script::{closures, language, library, timetable};
 
 /// Checks every script of a project: its tasks, `tasks/lib/` and `stdlib/`.
 pub fn project(catalog: &Catalog) -> Vec<Diagnostic> {
@@ -36,6 +36,7 @@ pub fn project(catalog: &Catalog) -> Vec<Diagnostic> {
             }
         }
     }
+    found.extend(timetable::problems(catalog));
     found.extend(same_closures(&checker, catalog));
     found.sort();
     found.dedup();

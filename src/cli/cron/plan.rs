@@ -1,0 +1,206 @@
+//! What has a time here, and what has not and why: `lexi cron --dry-run`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::super::context::Context;
+use super::super::{render, task_args};
+use crate::base::output::{BOLD, CYAN, DIM, RED, YELLOW};
+use crate::base::schedule::{CatchUp, Overlap};
+use crate::base::{Error, Project, Result, Settings, units};
+use crate::ops::clock;
+use crate::ops::schedule::Entry;
+use crate::script::Catalog;
+use crate::script::timetable::{self, Planned};
+
+/// The entries of a project in the chosen profile.
+pub(super) struct Plan {
+    pub(super) settings: Settings,
+    entries: Vec<Planned>,
+}
+
+impl Plan {
+    /// Reads the project, its tasks and its settings.
+    pub(super) fn load(ctx: &Context) -> Result<Self> {
+        Self::of(ctx.project()?, ctx)
+    }
+
+    /// The same of a project that is open.
+    pub(super) fn of(project: Arc<Project>, ctx: &Context) -> Result<Self> {
+        let settings = ctx.settings(&project)?;
+        let catalog = Catalog::load(project)?;
+        let mut entries = timetable::planned(&catalog, &settings);
+        for planned in &mut entries {
+            if let Ok(Ok(entry)) = &planned.entry
+                && let Some(error) = wrong_words(&catalog, entry)
+            {
+                planned.entry = Err(error);
+            }
+        }
+        Ok(Self { settings, entries })
+    }
+
+    /// The entries that run here.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries
+            .iter()
+            .filter_map(|planned| planned.entry.as_ref().ok()?.as_ref().ok())
+    }
+
+    /// Entries that cannot run, with what is wrong.
+    pub(super) fn wrong(&self) -> impl Iterator<Item = (&str, &Error)> {
+        let all = self.entries.iter();
+        all.filter_map(|planned| {
+            Some((planned.written.name.as_str(), planned.entry.as_ref().err()?))
+        })
+    }
+
+    /// Says what would run, which entries are off, and which are wrong.
+    pub(super) fn explain(&self, ctx: &Context) -> Result<ExitCode> {
+        let out = ctx.output();
+        if out.is_json() {
+            let all: Vec<_> = self.entries.iter().map(json_of).collect();
+            out.data(&serde_json::to_string_pretty(&all).unwrap_or_default());
+        } else if self.entries.is_empty() {
+            out.say("nothing has a schedule: write `schedule: \"0 2 * * *\"` in a task, or [schedule.NAME] in lexi.toml");
+        } else {
+            self.write(ctx);
+        }
+        Ok(ExitCode::from(if self.wrong().next().is_some() {
+            2
+        } else {
+            0
+        }))
+    }
+
+    fn write(&self, ctx: &Context) {
+        let out = ctx.output();
+        let width = self
+            .entries
+            .iter()
+            .map(|one| one.written.name.len())
+            .max()
+            .unwrap_or(0);
+        let profile = self.settings.profile();
+        let heading = |text: &str| out.data(&out.paint(BOLD, text));
+        let (mut on, mut off) = (Vec::new(), Vec::new());
+        for one in &self.entries {
+            match &one.entry {
+                Ok(Ok(entry)) => on.push(entry),
+                Ok(Err(why)) => off.push((one, why)),
+                Err(_) => {}
+            }
+        }
+        heading(&format!("Runs in profile {profile}"));
+        for entry in &on {
+            let name = out.paint(CYAN, &format!("{:width$}", entry.name));
+            out.data(&format!("  {name}  {}", out.paint(BOLD, &when(entry))));
+            out.data(&format!("  {:width$}  lexi run {}", "", entry.command()));
+            out.data(&format!("  {:width$}  {}", "", out.paint(DIM, &how(entry))));
+        }
+        if on.is_empty() {
+            out.data("  nothing");
+        }
+        if !off.is_empty() {
+            heading("Off");
+        }
+        for (one, why) in off {
+            let name = format!("{:width$}", one.written.name);
+            out.data(&format!("  {name}  {} {}", out.paint(YELLOW, "off:"), why));
+        }
+        for (name, error) in self.wrong() {
+            out.error(&format!("{} {name}", out.err_paint(RED, "wrong:")));
+            render::error(out, error);
+        }
+    }
+}
+
+/// What is wrong with the words behind the task's name.
+fn wrong_words(catalog: &Catalog, entry: &Entry) -> Option<Error> {
+    let task = catalog.find(&entry.task).ok()?;
+    let error = task_args::parse(task, &entry.args).err()?;
+    let text = error.to_string();
+    let first = text
+        .trim_start_matches("error: ")
+        .lines()
+        .next()
+        .unwrap_or_default();
+    let message = format!(
+        "schedule `{}`: `lexi run {}`: {first}",
+        entry.name,
+        entry.command()
+    );
+    Some(Error::usage(message).hint(format!("`lexi help {}` explains its arguments", entry.task)))
+}
+
+/// `0 2 * * * (Europe/Berlin), next 2026-03-01 02:00:00`.
+fn when(entry: &Entry) -> String {
+    let line = &entry.line;
+    let next = line.next(clock::now()).map_or_else(
+        || "never again".to_owned(),
+        |at| {
+            let at = at.to_zoned(line.zone().clone());
+            format!("next {}", at.strftime("%a %Y-%m-%d %H:%M:%S"))
+        },
+    );
+    match line.zone_name() {
+        "local" => format!("{}, {next}", line.text()),
+        zone => format!("{} ({zone}), {next}", line.text()),
+    }
+}
+
+fn how(entry: &Entry) -> String {
+    let overlap = match entry.overlap {
+        Overlap::Skip => "skipped while it runs",
+        Overlap::Queue => "waits while it runs",
+        Overlap::Replace => "stops the run that goes on",
+        Overlap::Allow => "runs beside itself",
+    };
+    let missed = match entry.catch_up {
+        CatchUp::Skip => "missed times are left out".to_owned(),
+        CatchUp::Latest => format!(
+            "the newest time missed in {} is made up for",
+            units::duration(entry.within)
+        ),
+        CatchUp::All => format!(
+            "times missed in {} are made up for",
+            units::duration(entry.within)
+        ),
+    };
+    let mut parts = vec![overlap.to_owned(), missed];
+    if !entry.delay.is_zero() {
+        parts.push(format!("starts {} later", units::duration(entry.delay)));
+    }
+    if let Some(limit) = entry.timeout {
+        parts.push(format!("stopped after {}", units::duration(limit)));
+    }
+    if entry.retries > 0 {
+        let times =
+            crate::base::text::count("time", usize::try_from(entry.retries).unwrap_or(usize::MAX));
+        parts.push(format!(
+            "tried again {times} from {}",
+            units::duration(entry.backoff)
+        ));
+    }
+    parts.join("; ")
+}
+
+fn json_of(planned: &Planned) -> serde_json::Value {
+    let written = &planned.written;
+    let (state, why, next) = match &planned.entry {
+        Ok(Ok(entry)) => ("on", None, entry.line.next(clock::now())),
+        Ok(Err(why)) => ("off", Some(why.clone()), None),
+        Err(error) => ("wrong", Some(error.full_message()), None),
+    };
+    json!({
+        "entry": written.name,
+        "task": written.task,
+        "place": written.place,
+        "schedule": written.schedule,
+        "state": state,
+        "why": why,
+        "next": next,
+    })
+}

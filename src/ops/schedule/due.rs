@@ -1,0 +1,201 @@
+//! Which times of an entry have come, and which of them are started, caught up or left out.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::entry::Entry;
+use crate::base::schedule::CatchUp;
+
+/// More missed times than this are not caught up one by one.
+pub(super) const MOST: usize = 100;
+
+/// Times that were left out, as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missed {
+    /// The first.
+    pub from: Timestamp,
+    /// The last.
+    pub to: Timestamp,
+}
+
+/// What has come since the last look.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Due {
+    /// What is left out because it is too old or not wanted any more.
+    pub missed: Vec<Missed>,
+    /// What is to be started, the oldest first.
+    pub starts: Vec<Timestamp>,
+}
+
+/// Looks at the times after `since` up to now; those in `decided` are settled already.
+pub(super) fn due(entry: &Entry, since: Timestamp, now: Timestamp, decided: &BTreeSet<Timestamp>) -> Due {
+    let now = minus(now, entry.delay);
+    let reach = match entry.catch_up {
+        CatchUp::Skip => entry.grace,
+        CatchUp::Latest | CatchUp::All => entry.within,
+    };
+    // A time that is exactly as old as it may be still counts.
+    let cutoff = minus(minus(now, reach), Duration::from_secs(1));
+    let mut found = Due::default();
+    let Some(first) = entry.line.next(since).filter(|first| *first <= now) else {
+        return found;
+    };
+    if first <= cutoff {
+        let to = entry.line.last(cutoff).unwrap_or(first).max(first);
+        found.missed.push(Missed { from: first, to });
+    }
+    let most = if entry.catch_up == CatchUp::All {
+        MOST
+    } else {
+        1
+    };
+    let mut starts = std::collections::VecDeque::new();
+    let mut at = since.max(cutoff);
+    while let Some(slot) = entry.line.next(at).filter(|slot| *slot <= now) {
+        at = slot;
+        if decided.contains(&slot) {
+            continue;
+        }
+        starts.push_back(slot);
+        if starts.len() > most {
+            let old = starts.pop_front().unwrap_or(slot);
+            leave_out(&mut found.missed, old);
+        }
+    }
+    found.starts = starts.into();
+    found
+}
+
+/// Adds a time to the last ones that were left out.
+fn leave_out(missed: &mut Vec<Missed>, slot: Timestamp) {
+    match missed.last_mut() {
+        Some(last) => last.to = slot,
+        None => missed.push(Missed {
+            from: slot,
+            to: slot,
+        }),
+    }
+}
+
+/// A moment earlier.
+pub(super) fn minus(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+/// A moment later.
+pub(super) fn plus(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::schedule::{Schedule, Span};
+    use crate::ops::schedule::testing::entry;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-03-01T{text}Z").parse().unwrap()
+    }
+
+    fn shown(due: &Due) -> String {
+        let time = |at: &Timestamp| at.strftime("%H:%M:%S").to_string();
+        let missed = due
+            .missed
+            .iter()
+            .map(|m| format!("-{}..{}", time(&m.from), time(&m.to)));
+        let starts = due.starts.iter().map(|slot| format!("+{}", time(slot)));
+        missed.chain(starts).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_was_missed_is_skipped_made_up_for_once_or_all() {
+        use CatchUp::{All, Latest, Skip};
+        // Every ten minutes; grace one minute; caught up within an hour.
+        let cases = [
+            (Skip, "10:00:00", "10:09:59", ""),
+            (Skip, "10:00:00", "10:10:00", "+10:10:00"),
+            (Skip, "10:00:00", "10:11:00", "+10:10:00"),
+            (Skip, "10:00:00", "10:11:01", "-10:10:00..10:10:00"),
+            (
+                Skip,
+                "10:00:00",
+                "10:40:30",
+                "-10:10:00..10:30:00 +10:40:00",
+            ),
+            (
+                Latest,
+                "10:00:00",
+                "10:45:00",
+                "-10:10:00..10:30:00 +10:40:00",
+            ),
+            (
+                Latest,
+                "08:00:00",
+                "10:45:00",
+                "-08:10:00..10:30:00 +10:40:00",
+            ),
+            (
+                All,
+                "10:00:00",
+                "10:45:00",
+                "+10:10:00 +10:20:00 +10:30:00 +10:40:00",
+            ),
+            (
+                All,
+                "08:00:00",
+                "10:25:00",
+                "-08:10:00..09:20:00 +09:30:00 +09:40:00 +09:50:00 +10:00:00 +10:10:00 +10:20:00",
+            ),
+        ];
+        for (catch_up, since, now, expected) in cases {
+            let entry = entry(Schedule {
+                cron: Some("*/10 * * * *".to_owned()),
+                catch_up,
+                within: Span(Duration::from_hours(1)),
+                ..Schedule::default()
+            });
+
+            let due = due(&entry, at(since), at(now), &BTreeSet::new());
+
+            assert_eq!(shown(&due), expected, "{catch_up:?} {since} {now}");
+        }
+    }
+
+    #[test]
+    fn a_long_stop_of_a_line_with_seconds_is_bounded() {
+        let entry = entry(Schedule {
+            cron: Some("* * * * * *".to_owned()),
+            catch_up: CatchUp::All,
+            within: Span(Duration::from_mins(10)),
+            ..Schedule::default()
+        });
+        let now = at("10:00:00");
+        let long_ago = minus(now, Duration::from_hours(24 * 365));
+
+        let due = due(&entry, long_ago, now, &BTreeSet::new());
+
+        assert_eq!(due.starts.len(), MOST);
+        assert_eq!(due.starts.last(), Some(&now));
+        assert_eq!(due.missed.len(), 1);
+        assert_eq!(
+            plus(due.missed[0].to, Duration::from_secs(1)),
+            due.starts[0]
+        );
+    }
+
+    #[test]
+    fn what_is_decided_is_not_due_again() {
+        let entry = entry(Schedule {
+            cron: Some("*/10 * * * *".to_owned()),
+            catch_up: CatchUp::All,
+            ..Schedule::default()
+        });
+        let decided = BTreeSet::from([at("10:20:00")]);
+
+        let due = due(&entry, at("10:00:00"), at("10:30:00"), &decided);
+
+        assert_eq!(shown(&due), "+10:10:00 +10:30:00");
+    }
+}
