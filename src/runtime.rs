@@ -78,6 +78,21 @@ impl Runtime {
     }
 }
 
+/// Does a daemon's work on the calling thread, which is all it needs: most of the time it waits.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the other place where a thread waits for a future"
+)]
+pub fn alone<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::io("cannot start the async runtime", e))?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
+}
+
 /// Cancels after a time; dropping it calls that off.
 #[derive(Debug)]
 pub struct Timer(tokio::task::JoinHandle<()>);

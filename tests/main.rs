@@ -58,6 +58,7 @@ mod reset;
 mod restores;
 mod run;
 mod schedules;
+mod schedules_daemon;
 mod seeds;
 mod settings;
 mod signals;

@@ -157,6 +157,12 @@ pub(super) enum Command {
     after_help = "`lexi list` shows the tasks, `lexi help TASK` explains a task's arguments."
 )]
 pub(super) struct Run {
+    /// The time that `lexi cron` starts it for.
+    #[arg(long, hide = true, value_name = "JSON")]
+    pub(super) slot: Option<String>,
+    /// Scripts whose last good text is used instead of the one on disk.
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub(super) held: Option<PathBuf>,
     #[command(subcommand)]
     pub(super) words: Option<RunWords>,
 }

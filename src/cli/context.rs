@@ -1,5 +1,6 @@
 //! What the commands share: the global options, the output, the project and its settings, made when first needed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,6 +84,17 @@ impl Context {
             redactor: Arc::clone(&self.redactor),
             output: self.output.clone(),
         }
+    }
+
+    /// The global options that a run of the same settings is given.
+    pub(super) fn passed_on(&self) -> Vec<OsString> {
+        let driver = self
+            .global
+            .driver
+            .iter()
+            .flat_map(|driver| ["--driver", driver]);
+        let set = self.global.set.iter().flat_map(|pair| ["--set", pair]);
+        driver.chain(set).map(OsString::from).collect()
     }
 
     /// The two streams.

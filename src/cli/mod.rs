@@ -65,6 +65,9 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
     match args.command {
         None => choose::run(ctx),
         Some(Command::Run(run)) => match run.words {
+            Some(args::RunWords::Task(words)) if run.slot.is_some() || run.held.is_some() => {
+                run::scheduled(&words, run.slot.as_deref(), run.held, ctx)
+            }
             Some(args::RunWords::Task(words)) => named(&words, ctx),
             None => named(&[], ctx),
         },

@@ -43,6 +43,11 @@ impl<'a> Record<'a> {
         record
     }
 
+    /// The run's name, where it is kept.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.recorder.as_deref().map(Recorder::id)
+    }
+
     fn start(&self, words: &[String]) -> Result<Arc<Recorder>> {
         let output = self.ctx.output();
         let masked = |word: &String| output.redactor().mask(word).into_owned();

@@ -1,6 +1,6 @@
 //! `lexi run TASK`: parse, configure, run, report.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ use rhai::{Dynamic, Map};
 use super::context::Context;
 use super::record::Record;
 use super::{render, task_args, telling, trace};
-use crate::base::{Error, Result};
+use crate::base::{Error, Kind, Result};
 use crate::host::{Host, json};
+use crate::ops::schedule::{Coordinator, Journal, Slot};
 use crate::runtime::Runtime;
 use crate::script::diagnostic::Diagnostic;
 use crate::script::task::Task;
@@ -18,8 +19,35 @@ use crate::script::{Catalog, Failure, Session, bind, gate};
 
 /// Runs a task with the words that follow its name.
 pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCode> {
+    run_for(None, None, name, words, ctx)
+}
+
+/// Runs a task for a time of a schedule, unless that was started before.
+pub(super) fn scheduled(
+    words: &[String],
+    slot: Option<&str>,
+    held: Option<PathBuf>,
+    ctx: &Context,
+) -> Result<ExitCode> {
+    let slot = slot.map(Slot::from_word).transpose()?;
+    let Some((task, rest)) = words.split_first() else {
+        return Err(Error::usage("no task named"));
+    };
+    run_for(slot, held, task, rest, ctx)
+}
+
+fn run_for(
+    slot: Option<Slot>,
+    held: Option<PathBuf>,
+    name: &str,
+    words: &[String],
+    ctx: &Context,
+) -> Result<ExitCode> {
     let here = Context::here()?;
     let project = ctx.with_project_of(words).project()?;
+    if let Some(held) = held {
+        super::cron::use_held(&project, &held);
+    }
     let mut catalog = Catalog::load(Arc::clone(&project))?;
     let task = match catalog.find(name) {
         Ok(task) => task.clone(),
@@ -45,11 +73,29 @@ pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCod
     let io = |e| Error::io("cannot set up the run", e);
     host.watch_signals().map_err(io)?;
     let record = Record::begin(&ctx, &host, &task.name, words);
-    let outcome = on_own_thread(&host, Arc::new(catalog), &task, args);
+    let claimed = slot.map_or(Ok(()), |slot| claim(&slot, &host, record.id()));
+    let outcome = match claimed {
+        Ok(()) => on_own_thread(&host, Arc::new(catalog), &task, args),
+        Err(error) => Err(Box::new(Failure::from(error))),
+    };
     let (code, error) = report(&ctx, &host, outcome);
     record.end(code, error);
     // A task's own flags gave it an output of its own.
     Ok(super::delivered(ctx.output(), ExitCode::from(code)))
+}
+
+/// Notes that the run begins, before it does anything: nobody else starts it for this time then.
+fn claim(slot: &Slot, host: &Host, run: Option<&str>) -> Result<()> {
+    let profile = host.settings().profile();
+    let journal = Journal::of(&host.project().state(), profile.as_str());
+    let is_ours = match slot.coordinator {
+        Coordinator::File => journal.claim(slot, run)?,
+    };
+    if is_ours {
+        return Ok(());
+    }
+    let message = format!("`{}` was started for {} before", slot.entry, slot.at);
+    Err(Error::new(Kind::Locked, message))
 }
 
 /// What a run needs besides its task: a host of its own and the bound arguments.

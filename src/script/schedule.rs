@@ -42,25 +42,23 @@ pub(super) fn verify(reader: &mut Reader<'_>, task: &Task) {
 }
 
 fn one(reader: &mut Reader<'_>, expr: &Expr) -> Option<Schedule> {
-    match expr {
-        Expr::Map(..) => map(reader, expr),
-        _ => {
-            let value = reader.literal(expr, "`schedule`")?;
-            let kind = value.type_name();
-            let Ok(text) = value.into_string() else {
-                let message = format!(
-                    "`schedule` must be a cron line, a map or an array of these, not {}",
-                    article(kind)
-                );
-                reader.problem(expr.start_position(), message);
-                return None;
-            };
-            is_line(reader, &text, None, expr.start_position()).then(|| Schedule {
-                cron: Some(text),
-                ..Schedule::default()
-            })
-        }
+    if matches!(expr, Expr::Map(..)) {
+        return map(reader, expr);
     }
+    let value = reader.literal(expr, "`schedule`")?;
+    let kind = value.type_name();
+    let Ok(text) = value.into_string() else {
+        let message = format!(
+            "`schedule` must be a cron line, a map or an array of these, not {}",
+            article(kind)
+        );
+        reader.problem(expr.start_position(), message);
+        return None;
+    };
+    is_line(reader, &text, None, expr.start_position()).then(|| Schedule {
+        cron: Some(text),
+        ..Schedule::default()
+    })
 }
 
 fn map(reader: &mut Reader<'_>, expr: &Expr) -> Option<Schedule> {

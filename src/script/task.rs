@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::diagnostic::Place;
-use crate::host::permit::{Allow, Permit};
 use crate::base::schedule::Schedule;
+use crate::host::permit::{Allow, Permit};
 
 /// One `task(..)` declaration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

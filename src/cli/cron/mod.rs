@@ -1,20 +1,25 @@
 //! `lexi cron`: runs tasks at the times that their schedules name.
 
+mod keep;
 mod next;
 mod plan;
+mod serve;
 
 use std::process::ExitCode;
 
 use super::args;
 use super::context::Context;
 use crate::base::Result;
+pub(super) use keep::use_held;
 use plan::Plan;
 
 /// Lists, explains, or runs what has a time.
 pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
-    let plan = Plan::load(ctx)?;
     if let Some(count) = args.next {
-        return next::run(&plan, count, ctx);
+        return Ok(next::run(&Plan::load(ctx)?, count, ctx));
     }
-    plan.explain(ctx)
+    if ctx.flags().dry_run {
+        return Ok(Plan::load(ctx)?.explain(ctx));
+    }
+    serve::run(args, ctx)
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::super::context::Context;
 use super::plan::Plan;
 use crate::base::output::{CYAN, DIM};
-use crate::base::{Result, units};
+use crate::base::units;
 use crate::ops::clock;
 use crate::ops::schedule::Entry;
 
@@ -29,14 +29,14 @@ impl Start<'_> {
 }
 
 /// Lists the next starts of all entries, the nearest first.
-pub(super) fn run(plan: &Plan, count: usize, ctx: &Context) -> Result<ExitCode> {
+pub(super) fn run(plan: &Plan, count: usize, ctx: &Context) -> ExitCode {
     let now = clock::now();
     let starts = upcoming(plan, now, count);
     let out = ctx.output();
     if out.is_json() {
         let all: Vec<_> = starts.iter().map(json_of).collect();
         out.data(&serde_json::to_string_pretty(&all).unwrap_or_default());
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     }
     if starts.is_empty() {
         let profile = plan.settings.profile();
@@ -64,10 +64,10 @@ pub(super) fn run(plan: &Plan, count: usize, ctx: &Context) -> Result<ExitCode> 
     for (name, error) in plan.wrong() {
         out.warn(&format!("`{name}` cannot run: {}", error.full_message()));
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
-fn upcoming<'p>(plan: &'p Plan, now: Timestamp, count: usize) -> Vec<Start<'p>> {
+fn upcoming(plan: &Plan, now: Timestamp, count: usize) -> Vec<Start<'_>> {
     let entries: Vec<&Entry> = plan.entries().collect();
     let start_of = |at: usize, after: Timestamp| {
         let slot = entries[at].line.next(after)?;

@@ -17,6 +17,7 @@ use crate::script::timetable::{self, Planned};
 
 /// The entries of a project in the chosen profile.
 pub(super) struct Plan {
+    pub(super) catalog: Catalog,
     pub(super) settings: Settings,
     entries: Vec<Planned>,
 }
@@ -39,7 +40,11 @@ impl Plan {
                 planned.entry = Err(error);
             }
         }
-        Ok(Self { settings, entries })
+        Ok(Self {
+            catalog,
+            settings,
+            entries,
+        })
     }
 
     /// The entries that run here.
@@ -58,7 +63,7 @@ impl Plan {
     }
 
     /// Says what would run, which entries are off, and which are wrong.
-    pub(super) fn explain(&self, ctx: &Context) -> Result<ExitCode> {
+    pub(super) fn explain(&self, ctx: &Context) -> ExitCode {
         let out = ctx.output();
         if out.is_json() {
             let all: Vec<_> = self.entries.iter().map(json_of).collect();
@@ -68,11 +73,7 @@ impl Plan {
         } else {
             self.write(ctx);
         }
-        Ok(ExitCode::from(if self.wrong().next().is_some() {
-            2
-        } else {
-            0
-        }))
+        ExitCode::from(if self.wrong().next().is_some() { 2 } else { 0 })
     }
 
     fn write(&self, ctx: &Context) {

@@ -17,6 +17,6 @@ mod tests;
 pub use capture::Captured;
 pub use exit::Exit;
 pub use program::{Program, Stdin, command};
-pub use registry::{GRACE, RUN_ID, Registry};
+pub use registry::{GRACE, RUN_ID, Registry, sweep};
 pub use running::Running;
 pub use stream::Channel;

@@ -104,24 +104,7 @@ impl Registry {
         if !self.has_started() {
             return 0;
         }
-        let escaped = table::carrying(RUN_ID, &self.run_id);
-        for pid in &escaped {
-            send(*pid, Reach::Leader, Signal::TERM);
-            send(*pid, Reach::Leader, Signal::CONT);
-        }
-        let nothing_left = || table::carrying(RUN_ID, &self.run_id).is_empty();
-        if !escaped.is_empty() && !until(grace, nothing_left).await {
-            // Another look each time: what forks while it is being killed is caught by the next one.
-            until(AFTER_KILL, || {
-                let left = table::carrying(RUN_ID, &self.run_id);
-                for pid in &left {
-                    send(*pid, Reach::Leader, Signal::KILL);
-                }
-                left.is_empty()
-            })
-            .await;
-        }
-        escaped.len()
+        sweep(&self.run_id, grace).await
     }
 
     pub(super) fn add(&self, pid: Pid, reach: Reach) {
@@ -206,6 +189,28 @@ impl Drop for Registry {
             self.signal(pid, Signal::KILL);
         }
     }
+}
+
+/// Ends what carries the mark of a run, wherever it is. Gives the number of programs.
+pub async fn sweep(run_id: &str, grace: Duration) -> usize {
+    let escaped = table::carrying(RUN_ID, run_id);
+    for pid in &escaped {
+        send(*pid, Reach::Leader, Signal::TERM);
+        send(*pid, Reach::Leader, Signal::CONT);
+    }
+    let nothing_left = || table::carrying(RUN_ID, run_id).is_empty();
+    if !escaped.is_empty() && !until(grace, nothing_left).await {
+        // Another look each time: what forks while it is being killed is caught by the next one.
+        until(AFTER_KILL, || {
+            let left = table::carrying(RUN_ID, run_id);
+            for pid in &left {
+                send(*pid, Reach::Leader, Signal::KILL);
+            }
+            left.is_empty()
+        })
+        .await;
+    }
+    escaped.len()
 }
 
 fn send(pid: Pid, reach: Reach, signal: Signal) {

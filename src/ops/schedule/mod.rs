@@ -1,11 +1,27 @@
 //! What runs by itself: cron lines, which times have come, and what has become of each.
+//!
+//! A [`Daemon`] starts a process for each time of an [`Entry`]; that process claims the time in the [`Book`] before it does
+//! anything else, so that it is started at most once whoever is killed when.
 
-#[cfg(test)]
+mod alarm;
+mod book;
+mod child;
+mod daemon;
 mod due;
+mod ends;
 mod entry;
+mod journal;
 mod line;
+mod slot;
+mod starts;
 #[cfg(test)]
 mod testing;
+mod track;
 
+pub use book::Book;
+pub use child::Launch;
+pub use daemon::{Daemon, Level, Order, Tell};
 pub use entry::{Entry, Off, no_line};
+pub use journal::{Journal, Note};
 pub use line::Line;
+pub use slot::{Coordinator, Slot};

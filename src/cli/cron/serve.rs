@@ -1,0 +1,322 @@
+//! `lexi cron` itself: leads or stands by, reads the project again when it is saved, and ends when it is told to.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use super::super::args;
+use super::super::context::Context;
+use super::keep::{Keeper, Look};
+use crate::base::text::count;
+use crate::base::{Error, Project, Result};
+use crate::ops::lock::{self, Lock, OnBusy};
+use crate::ops::schedule::{Book, Daemon, Journal, Launch, Level, Order};
+use crate::runtime;
+use crate::script::inputs;
+use crate::script::watch::{Seen, Watch, without_events};
+
+/// Saves that come within this are one.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// How often one that stands by looks whether it is to lead.
+const STAND_BY: Duration = Duration::from_secs(1);
+
+/// Runs what is due: until told to end, or once.
+pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
+    let project = ctx.project()?;
+    let settings = ctx.settings(&project)?;
+    let journal = Journal::of(&project.state(), settings.profile().as_str());
+    let profile = settings.profile();
+    let mut desk = Desk {
+        ctx,
+        keeper: Keeper::new(journal.folder().join("held")),
+        launch: launch(ctx, &project, profile.as_str(), journal.folder())?,
+        project,
+        journal,
+    };
+    runtime::alone(async move {
+        if args.once {
+            desk.once().await
+        } else {
+            desk.serve().await
+        }
+    })
+}
+
+/// What is typed to run a task with the same options.
+fn launch(ctx: &Context, project: &Project, profile: &str, folder: &Path) -> Result<Launch> {
+    let program = std::env::current_exe()
+        .map_err(|e| Error::io("cannot find the program that runs tasks", e))?;
+    let mut before: Vec<OsString> = vec!["--project".into(), project.root().into()];
+    before.extend(["--profile".into(), profile.into()]);
+    before.extend(ctx.passed_on());
+    before.extend(["run".into(), "--held".into(), folder.join("held").into()]);
+    Ok(Launch {
+        program,
+        before,
+        folder: project.root().to_owned(),
+    })
+}
+
+struct Desk<'c> {
+    ctx: &'c Context,
+    project: Arc<Project>,
+    journal: Journal,
+    keeper: Keeper,
+    launch: Launch,
+}
+
+impl Desk<'_> {
+    async fn once(&mut self) -> Result<ExitCode> {
+        let _lead = self.lead(OnBusy::Fail).await?;
+        let (orders, mut received) = unbounded_channel();
+        let mut daemon = self.daemon();
+        daemon.entries(self.entries()?.entries).await?;
+        let mut signals = Signals::new()?;
+        let work = async { daemon.once(&mut received).await.map(code) };
+        tokio::select! {
+            done = work => done,
+            ended = signals.pass_on(&orders, None) => ended,
+        }
+    }
+
+    async fn serve(&mut self) -> Result<ExitCode> {
+        let mut signals = Signals::new()?;
+        let Some(_lead) = self.stand_by(&mut signals).await? else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        let (orders, mut received) = unbounded_channel();
+        let (saved, mut news) = unbounded_channel();
+        let mut watch = self.watch(&saved)?;
+        let mut daemon = self.daemon();
+        let look = self.entries()?;
+        self.greet(&look);
+        daemon.entries(look.entries).await?;
+        let reload = async {
+            while let Some(()) = news.recv().await {
+                tokio::time::sleep(MOMENT).await;
+                while news.try_recv().is_ok() {}
+                if let Some(watch) = &mut watch {
+                    watch.folders(folders(&self.project))?;
+                }
+                self.reload(&orders)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        };
+        let work = async {
+            // What failed was told; that the daemon ended is what it was asked to do.
+            daemon
+                .run(&mut received)
+                .await
+                .map(|_all_well| ExitCode::SUCCESS)
+        };
+        tokio::select! {
+            done = work => done,
+            failed = reload => failed,
+            ended = signals.pass_on(&orders, Some(&saved)) => ended,
+        }
+    }
+
+    /// Waits until no other daemon leads; none when told to end meanwhile.
+    async fn stand_by(&self, signals: &mut Signals) -> Result<Option<Lock>> {
+        match self.lead(OnBusy::Fail).await {
+            Ok(lead) => return Ok(lead),
+            Err(error) if error.kind() == crate::base::Kind::Locked => {
+                self.tell(Level::Info, &format!("standing by: {}", error.message()));
+            }
+            Err(error) => return Err(error),
+        }
+        loop {
+            tokio::select! {
+                _ = signals.ending() => return Ok(None),
+                () = tokio::time::sleep(STAND_BY) => {}
+            }
+            if let Some(lead) = self.lead(OnBusy::Skip).await? {
+                return Ok(Some(lead));
+            }
+        }
+    }
+
+    async fn lead(&self, on_busy: OnBusy) -> Result<Option<Lock>> {
+        let path = self.journal.folder().join("lead.lock");
+        lock::acquire_file(&path, "schedule", "lexi cron", on_busy).await
+    }
+
+    fn daemon(&self) -> Daemon {
+        let out = self.ctx.output().clone();
+        let tell = move |level, text: &str| tell(&out, level, text);
+        Daemon::new(
+            Book::File(self.journal.clone()),
+            self.launch.clone(),
+            self.project.state(),
+            Box::new(tell),
+        )
+    }
+
+    fn entries(&mut self) -> Result<Look> {
+        let look = self.keeper.look(self.ctx)?;
+        for mistake in &look.news {
+            self.tell(Level::Warn, mistake);
+        }
+        Ok(look)
+    }
+
+    fn greet(&self, look: &Look) {
+        let entries = count("schedule", look.entries.len());
+        let next = look
+            .entries
+            .iter()
+            .filter_map(|entry| entry.line.next(crate::ops::clock::now()));
+        let next = next.min().map_or_else(String::new, |at| {
+            let at = at.to_zoned(jiff::tz::TimeZone::system());
+            format!(", the next at {}", at.strftime("%Y-%m-%d %H:%M:%S"))
+        });
+        self.tell(Level::Info, &format!("{entries}{next}"));
+    }
+
+    fn reload(&mut self, orders: &UnboundedSender<Order>) -> Result<()> {
+        let look = self.keeper.look(self.ctx)?;
+        for mistake in &look.news {
+            self.tell(
+                Level::Warn,
+                &format!("{mistake}; the last good version stays"),
+            );
+        }
+        if look.news.is_empty() {
+            let entries = count("schedule", look.entries.len());
+            self.tell(Level::Info, &format!("read again: {entries}"));
+        }
+        // Nobody listens any more when the daemon has ended.
+        let _ended = orders.send(Order::Entries(look.entries));
+        Ok(())
+    }
+
+    /// Watches the project; where the system tells of no changes, SIGHUP has to.
+    fn watch(&self, saved: &UnboundedSender<()>) -> Result<Option<Watch>> {
+        if let Some(kind) = without_events(self.project.root()) {
+            let message = format!(
+                "the project is on {kind}, which may not tell of changes: SIGHUP reads it again"
+            );
+            self.tell(Level::Info, &message);
+            return Ok(None);
+        }
+        let (saved, root) = (saved.clone(), self.project.root().to_owned());
+        let mut watch = Watch::start(&self.project, move |seen| {
+            let counts = match &seen {
+                Seen::Touched(path) | Seen::Gone(path) => is_meant(&root, path),
+                Seen::Folders | Seen::Overflow => true,
+                Seen::Writing(_) | Seen::Cookie => false,
+            };
+            if counts {
+                let _ended = saved.send(());
+            }
+        })?;
+        watch.folders(folders(&self.project))?;
+        Ok(Some(watch))
+    }
+
+    fn tell(&self, level: Level, text: &str) {
+        tell(self.ctx.output(), level, text);
+    }
+}
+
+/// Whether a file says what runs when.
+fn is_meant(root: &Path, path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_setting = *name == *"lexi.toml" || *name == *".env" || name.starts_with(".env.");
+    inputs::is_script(path) || (is_setting && path.parent() == Some(root))
+}
+
+/// The folders of everything that says what runs when.
+fn folders(project: &Project) -> BTreeSet<PathBuf> {
+    let scripts = [project.tasks(), project.path("stdlib")];
+    let walks = scripts.into_iter().flat_map(walkdir::WalkDir::new);
+    let entries = walks.filter_map(std::result::Result::ok);
+    let folders = entries.filter(|entry| entry.file_type().is_dir());
+    let mut folders: BTreeSet<PathBuf> = folders.map(walkdir::DirEntry::into_path).collect();
+    folders.insert(project.root().to_owned());
+    folders
+}
+
+fn tell(out: &crate::base::Output, level: Level, text: &str) {
+    let at = jiff::Zoned::now().strftime("%H:%M:%S").to_string();
+    match level {
+        Level::Info => out.say(&format!("{at} {text}")),
+        Level::Warn => out.warn(&format!("{at} {text}")),
+    }
+}
+
+fn code(all_well: bool) -> ExitCode {
+    if all_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// The signals that a daemon obeys.
+struct Signals {
+    end: [Signal; 3],
+    reload: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let io = |e| Error::io("cannot listen for signals", e);
+        let listen = |kind| signal(kind).map_err(io);
+        Ok(Self {
+            end: [
+                listen(SignalKind::terminate())?,
+                listen(SignalKind::interrupt())?,
+                listen(SignalKind::quit())?,
+            ],
+            reload: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for one that asks to end; gives its number.
+    async fn ending(&mut self) -> u8 {
+        let [terminate, interrupt, quit] = &mut self.end;
+        tokio::select! {
+            _ = terminate.recv() => 15,
+            _ = interrupt.recv() => 2,
+            _ = quit.recv() => 3,
+        }
+    }
+
+    /// Makes orders of signals: the first lets what runs end, the second stops it, the third leaves it.
+    async fn pass_on(
+        &mut self,
+        orders: &UnboundedSender<Order>,
+        saved: Option<&UnboundedSender<()>>,
+    ) -> Result<ExitCode> {
+        let mut count = 0;
+        loop {
+            let [terminate, interrupt, quit] = &mut self.end;
+            let number = tokio::select! {
+                _ = terminate.recv() => 15,
+                _ = interrupt.recv() => 2,
+                _ = quit.recv() => 3,
+                _ = self.reload.recv() => {
+                    if let Some(saved) = saved {
+                        let _ended = saved.send(());
+                    }
+                    continue;
+                }
+            };
+            count += 1;
+            let order = match count {
+                1 => Order::Drain,
+                2 => Order::Stop,
+                _ => return Ok(ExitCode::from(128 + number)),
+            };
+            let _ended = orders.send(order);
+        }
+    }
+}

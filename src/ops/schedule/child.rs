@@ -1,0 +1,127 @@
+//! A run as a process of its own: started in a group of its own, watched, and stopped with all it started.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::journal::Journal;
+use super::slot::Slot;
+use crate::base::{Error, Result};
+use crate::ops::process::{self, Exit};
+
+/// How long a run may take to end after SIGTERM: its own programs have five seconds of it.
+pub(super) const GRACE: Duration = Duration::from_secs(10);
+
+/// What is typed to run a task here.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The program.
+    pub program: PathBuf,
+    /// What stands before the task's name, up to `run`.
+    pub before: Vec<OsString>,
+    /// The folder it starts in.
+    pub folder: PathBuf,
+}
+
+/// A run that lives.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) pid: Pid,
+    child: tokio::process::Child,
+    mark: String,
+}
+
+impl Launch {
+    /// Starts a run for a slot. It does not depend on us: it has no pipe to us, and its group is its own.
+    pub(super) fn start(
+        &self,
+        journal: &Journal,
+        slot: &Slot,
+        words: &[String],
+    ) -> Result<Started> {
+        let mark = format!(
+            "cron-{}-{}-{}-{}",
+            std::process::id(),
+            slot.entry,
+            slot.at,
+            slot.attempt
+        );
+        let mut command = process::command(&self.program);
+        command
+            .args(&self.before)
+            .arg("--slot")
+            .arg(slot.word())
+            .args(words)
+            .current_dir(&self.folder)
+            .env("LEXI_STARTED_BY", "schedule")
+            .env(process::RUN_ID, &mark)
+            .stdin(lock(journal, &slot.entry)?)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0);
+        let failed = |e| Error::io(format!("cannot start `{}`", self.program.display()), e);
+        let child = tokio::process::Command::from(command)
+            .spawn()
+            .map_err(failed)?;
+        let pid = child
+            .id()
+            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let pid = pid.ok_or_else(|| Error::internal("a started program has no number"))?;
+        Ok(Started { pid, child, mark })
+    }
+}
+
+/// The entry's file with a lock on it that the run inherits, and that is free when nothing of the run is left.
+fn lock(journal: &Journal, entry: &str) -> Result<Stdio> {
+    let path = journal.running_path(entry);
+    let doing = |e| Error::io(format!("cannot lock `{}`", path.display()), e);
+    let options = || {
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        options
+    };
+    let file = options().open(&path).map_err(doing)?;
+    // Shared: runs that may overlap hold it together.
+    flock(&file, FlockOperation::NonBlockingLockShared).map_err(|e| doing(e.into()))?;
+    Ok(Stdio::from(file))
+}
+
+impl Started {
+    /// Waits for its end; what it left running after it was killed is ended too.
+    pub(super) async fn wait(mut self) -> Exit {
+        let exit = self.child.wait().await.map(Exit::from).unwrap_or_default();
+        if exit.signal.is_some() {
+            process::sweep(&self.mark, Duration::from_secs(2)).await;
+        }
+        exit
+    }
+}
+
+/// Asks a run to end, or makes it.
+pub(super) fn send(group: Pid, signal: Signal) {
+    // It may have ended in between.
+    let _gone = kill_process_group(group, signal);
+    if signal == Signal::TERM {
+        let _gone = kill_process_group(group, Signal::CONT);
+    }
+}
+
+/// The process of a run that an earlier daemon started, if it is still that run.
+pub(super) fn orphan(pid: u32, slot: &Slot) -> Option<Pid> {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let line = String::from_utf8_lossy(&line);
+    let is_it = line.contains("--slot")
+        && line.contains(&format!("\"{}\"", slot.entry))
+        && line.contains(&slot.at.to_string());
+    if is_it {
+        Pid::from_raw(i32::try_from(pid).ok()?)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,260 @@
+//! The loop of a daemon: it waits for the clock, for runs that end and for orders.
+//!
+//! What it does when a time has come is in `starts`, what when a run has ended in `ends`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use rustix::process::Signal;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::alarm::Alarm;
+use super::book::Book;
+use super::child::{self, GRACE, Launch};
+use super::ends::End;
+use super::entry::Entry;
+use super::journal::Note;
+use super::slot::Slot;
+use super::track::{Running, Track};
+use crate::base::Result;
+
+/// What a daemon is asked for.
+#[derive(Debug)]
+pub enum Order {
+    /// These entries count from now on.
+    Entries(Vec<Entry>),
+    /// Start nothing more and end when nothing runs.
+    Drain,
+    /// Also stop what runs.
+    Stop,
+}
+
+/// How much what is told matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// As planned.
+    Info,
+    /// Not as planned.
+    Warn,
+}
+
+/// Tells what happens.
+pub type Tell = Box<dyn Fn(Level, &str)>;
+
+/// Starts what is due.
+pub struct Daemon {
+    pub(super) book: Book,
+    pub(super) launch: Launch,
+    pub(super) state: PathBuf,
+    tell: Tell,
+    pub(super) tracks: BTreeMap<String, Track>,
+    /// Entries that were there before: what passed while they were not is not missed.
+    left: BTreeSet<String>,
+    pub(super) ends: (mpsc::UnboundedSender<End>, mpsc::UnboundedReceiver<End>),
+    pub(super) is_draining: bool,
+    pub(super) has_failed: bool,
+}
+
+impl Daemon {
+    /// A daemon without entries.
+    pub fn new(book: Book, launch: Launch, state: PathBuf, tell: Tell) -> Self {
+        Self {
+            book,
+            launch,
+            state,
+            tell,
+            tracks: BTreeMap::new(),
+            left: BTreeSet::new(),
+            ends: mpsc::unbounded_channel(),
+            is_draining: false,
+            has_failed: false,
+        }
+    }
+
+    /// Takes these entries for all there are; what runs goes on.
+    pub async fn entries(&mut self, entries: Vec<Entry>) -> Result<()> {
+        let names: BTreeSet<String> = entries.iter().map(|entry| entry.name.clone()).collect();
+        for (name, track) in &mut self.tracks {
+            if !names.contains(name) {
+                track.entry = None;
+                track.waiting.clear();
+                track.retry = None;
+                self.left.insert(name.clone());
+            }
+        }
+        let now = Timestamp::now();
+        for entry in entries {
+            let name = entry.name.clone();
+            match self.tracks.get_mut(&name) {
+                Some(track) => {
+                    if track.entry.is_none() {
+                        track.since = now;
+                    }
+                    track.entry = Some(entry);
+                }
+                None if self.left.contains(&name) => {
+                    self.tracks.insert(name, Track::new(entry, now));
+                }
+                None => {
+                    let track = self.resume(entry, now).await?;
+                    self.tracks.insert(name, track);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Works until it is told to end; says whether every run was a success.
+    pub async fn run(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> Result<bool> {
+        let alarm = Alarm::new()?;
+        loop {
+            let next = self.tick().await;
+            if self.is_draining && self.tracks.values().all(|track| track.running.is_empty()) {
+                return Ok(!self.has_failed);
+            }
+            tokio::select! {
+                waited = alarm.wait(next) => waited?,
+                Some(end) = self.ends.1.recv() => self.ended(end).await,
+                Some(order) = orders.recv() => self.order(order).await?,
+            }
+        }
+    }
+
+    /// Starts what is due now, waits for it, and ends; says whether every run was a success.
+    pub async fn once(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> Result<bool> {
+        let alarm = Alarm::new()?;
+        let mut next = self.tick().await;
+        for track in self.tracks.values_mut() {
+            track.entry = track.entry.take().filter(|_| !track.is_idle());
+        }
+        while !self.tracks.values().all(Track::is_idle) {
+            tokio::select! {
+                waited = alarm.wait(next) => waited?,
+                Some(end) = self.ends.1.recv() => self.ended(end).await,
+                Some(order) = orders.recv() => self.order(order).await?,
+            }
+            next = self.settle().await;
+        }
+        Ok(!self.has_failed)
+    }
+
+    async fn order(&mut self, order: Order) -> Result<()> {
+        match order {
+            Order::Entries(entries) => self.entries(entries).await?,
+            Order::Drain | Order::Stop => {
+                self.is_draining = true;
+                for track in self.tracks.values_mut() {
+                    track.waiting.clear();
+                    track.retry = None;
+                    if matches!(order, Order::Stop) {
+                        track.running.iter_mut().for_each(stop);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up an entry where earlier daemons left it.
+    async fn resume(&self, entry: Entry, now: Timestamp) -> Result<Track> {
+        let name = entry.name.clone();
+        let notes = self.book.notes(&name).await?;
+        if notes.is_empty() {
+            self.book.add(&name, &[Note::Seen { at: now }]).await?;
+            return Ok(Track::new(entry, now));
+        }
+        let mut track = Track::resume(entry, notes, now);
+        for (slot, attempt, pid, run) in track.open_ends() {
+            let wanted = self.slot(&name, slot, attempt);
+            if let Some(pid) = child::orphan(pid, &wanted) {
+                let timeout = track.entry.as_ref().and_then(|entry| entry.timeout);
+                track
+                    .running
+                    .push(Running::orphan(slot, attempt, Some(pid), timeout));
+            } else {
+                let ended = self.lost(&name, slot, attempt, run.as_deref());
+                self.book.add(&name, std::slice::from_ref(&ended)).await?;
+                track.decided.push(ended);
+            }
+        }
+        if track.running.is_empty() && self.book.journal().is_running(&name) {
+            // One was started and has not noted it yet; or it did and its notes are gone.
+            track
+                .running
+                .push(Running::orphan(track.since, 0, None, None));
+        }
+        track.resume_retry(now);
+        Ok(track)
+    }
+
+    /// One look at the clock: what is due, what has taken too long; gives when to look again.
+    async fn tick(&mut self) -> Timestamp {
+        if !self.is_draining {
+            let now = Timestamp::now();
+            let names: Vec<String> = self.tracks.keys().cloned().collect();
+            for name in names {
+                let looked = self.look(&name, now).await;
+                self.survive(&name, looked);
+            }
+        }
+        self.settle().await
+    }
+
+    /// A disk that is full, or a database that does not answer, must not end everybody's schedule.
+    pub(super) fn survive(&self, name: &str, done: Result<()>) {
+        if let Err(error) = done {
+            self.tell(Level::Warn, &format!("{name}: {}", error.full_message()));
+        }
+    }
+
+    /// Tells what happens.
+    pub(super) fn tell(&self, level: Level, text: &str) {
+        (self.tell)(level, text);
+    }
+
+    /// What is to be done for what runs and waits; gives when to look again.
+    async fn settle(&mut self) -> Timestamp {
+        let names: Vec<String> = self.tracks.keys().cloned().collect();
+        for name in &names {
+            let polled = self.poll_orphans(name).await;
+            self.survive(name, polled);
+            self.stop_late(name);
+            let started = self.start_waiting(name).await;
+            self.survive(name, started);
+        }
+        self.tracks
+            .retain(|_, track| track.entry.is_some() || !track.running.is_empty());
+        let now = Timestamp::now();
+        let nexts = self
+            .tracks
+            .values()
+            .filter_map(|track| track.next(now, !self.is_draining));
+        nexts.min().unwrap_or(Timestamp::MAX)
+    }
+
+    pub(super) fn slot(&self, name: &str, at: Timestamp, attempt: u32) -> Slot {
+        Slot {
+            entry: name.to_owned(),
+            at,
+            attempt,
+            coordinator: self.book.coordinator(),
+            epoch: self.book.epoch(),
+        }
+    }
+}
+
+/// Asks a run to end; it is killed when it does not.
+pub(super) fn stop(run: &mut Running) {
+    if let Some(pid) = run.pid {
+        child::send(pid, Signal::TERM);
+        run.kill_at = Some(Instant::now() + GRACE);
+    }
+}
+
+/// A time for people.
+pub(super) fn shown(at: Timestamp) -> String {
+    let at = at.to_zoned(jiff::tz::TimeZone::system());
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}

@@ -1,0 +1,237 @@
+//! What a daemon does when a run has ended, or should have.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::process::Signal;
+use tokio::time::Instant;
+
+use super::child::{self, GRACE};
+use super::daemon::{Daemon, Level, shown, stop};
+use super::journal::Note;
+use super::track::{Retry, Running};
+use crate::base::{Result, units};
+use crate::ops::history::History;
+use crate::ops::process::Exit;
+
+/// A run that has ended.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) entry: String,
+    pub(super) slot: Timestamp,
+    pub(super) attempt: u32,
+    pub(super) pid: u32,
+    pub(super) exit: Exit,
+}
+
+/// How the run of a time ended.
+pub(super) struct Over {
+    pub(super) slot: Timestamp,
+    pub(super) attempt: u32,
+    pub(super) exit: Exit,
+    pub(super) took: Duration,
+    /// Its name in the history.
+    pub(super) run: Option<String>,
+}
+
+impl Daemon {
+    /// The end of a run that nobody waited for: what the history knows of it, or that it is lost.
+    pub(super) fn lost(
+        &self,
+        name: &str,
+        slot: Timestamp,
+        attempt: u32,
+        run: Option<&str>,
+    ) -> Note {
+        let known = run.and_then(|run| History::of(&self.state).find(run).ok());
+        let exit = known.and_then(|run| run.exit);
+        if exit.is_none() {
+            let message = format!(
+                "{name}: the run of {} was killed, and nobody knows how far it came",
+                shown(slot)
+            );
+            self.tell(Level::Warn, &message);
+        }
+        Note::Ended {
+            slot,
+            attempt,
+            at: Timestamp::now(),
+            exit,
+        }
+    }
+
+    /// A run of ours has ended.
+    pub(super) async fn ended(&mut self, end: End) {
+        let name = end.entry.clone();
+        let noted = self.note_end(end).await;
+        self.survive(&name, noted);
+    }
+
+    async fn note_end(&mut self, end: End) -> Result<()> {
+        let Some(track) = self.tracks.get_mut(&end.entry) else {
+            return Ok(());
+        };
+        let of_end =
+            |run: &Running| run.slot == end.slot && run.attempt == end.attempt && !run.is_orphan;
+        let Some(at) = track.running.iter().position(of_end) else {
+            return Ok(());
+        };
+        let run = track.running.remove(at);
+        let mut exit = end.exit;
+        if run.has_timed_out {
+            exit = Exit {
+                code: Some(124),
+                signal: None,
+            };
+        }
+        let notes = self.book.notes(&end.entry).await?;
+        let claim = notes.iter().rev().find_map(|note| match note {
+            Note::Started {
+                slot,
+                attempt,
+                pid,
+                run,
+                ..
+            } if *slot == end.slot && *attempt == end.attempt => Some((*pid, run.clone())),
+            _ => None,
+        });
+        match claim {
+            Some((pid, _)) if pid != end.pid => {
+                let message = format!(
+                    "{}: {} was started by another daemon",
+                    end.entry,
+                    shown(end.slot)
+                );
+                self.tell(Level::Info, &message);
+                Ok(())
+            }
+            claim => {
+                let over = Over {
+                    slot: end.slot,
+                    attempt: end.attempt,
+                    exit,
+                    took: run.since.elapsed(),
+                    run: claim.and_then(|(_, run)| run),
+                };
+                self.over(&end.entry, over).await
+            }
+        }
+    }
+
+    /// Notes and tells how a run ended, and plans another try.
+    pub(super) async fn over(&mut self, name: &str, over: Over) -> Result<()> {
+        let Over {
+            slot,
+            attempt,
+            exit,
+            took,
+            run,
+        } = over;
+        let code = u8::try_from(exit.shell_code()).unwrap_or(1);
+        let ended = Note::Ended {
+            slot,
+            attempt,
+            at: Timestamp::now(),
+            exit: Some(code),
+        };
+        self.book.add(name, &[ended]).await?;
+        let took = units::duration(took);
+        if code == 0 {
+            self.tell(Level::Info, &format!("{name}: ok in {took}"));
+            return Ok(());
+        }
+        self.has_failed = true;
+        let mut message = match code {
+            124 => format!("{name}: stopped after {took}, which is too long"),
+            code => format!("{name}: failed with exit code {code} after {took}"),
+        };
+        if let Some(run) = &run {
+            message = format!("{message}; `lexi history show {run}` says why");
+        }
+        let is_draining = self.is_draining;
+        if let Some(track) = self.tracks.get_mut(name)
+            && let Some(entry) = &track.entry
+            && attempt <= entry.retries
+            && !is_draining
+        {
+            let pause = entry.pause_after(attempt);
+            message = format!("{message}; it is tried again in {}", units::duration(pause));
+            track.retry = Some(Retry {
+                slot,
+                attempt: attempt + 1,
+                at: Instant::now() + pause,
+            });
+            self.has_failed = false;
+        }
+        self.tell(Level::Warn, &message);
+        Ok(())
+    }
+
+    /// Looks whether runs of an earlier daemon have ended.
+    pub(super) async fn poll_orphans(&mut self, name: &str) -> Result<()> {
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        if !track.running.iter().any(|run| run.is_orphan) {
+            return Ok(());
+        }
+        let (book, entry) = (&self.book, name.to_owned());
+        let is_over = |run: &Running| match run.pid {
+            _ if !run.is_orphan => false,
+            None => !book.journal().is_running(&entry),
+            Some(pid) => rustix::process::test_kill_process(pid).is_err(),
+        };
+        let (over, live): (Vec<Running>, Vec<Running>) = track.running.drain(..).partition(is_over);
+        track.running = live;
+        if over.is_empty() {
+            return Ok(());
+        }
+        let notes = self.book.notes(name).await?;
+        for run in over {
+            let id = notes.iter().rev().find_map(|note| match note {
+                Note::Started {
+                    slot,
+                    attempt,
+                    run: id,
+                    ..
+                } if *slot == run.slot && *attempt == run.attempt => Some(id.clone()),
+                _ => None,
+            });
+            if let Some(id) = id {
+                let ended = if run.has_timed_out {
+                    Note::Ended {
+                        slot: run.slot,
+                        attempt: run.attempt,
+                        at: Timestamp::now(),
+                        exit: Some(124),
+                    }
+                } else {
+                    self.lost(name, run.slot, run.attempt, id.as_deref())
+                };
+                self.book.add(name, &[ended]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops what has taken too long, and kills what does not stop.
+    pub(super) fn stop_late(&mut self, name: &str) {
+        let now = Instant::now();
+        let Some(track) = self.tracks.get_mut(name) else {
+            return;
+        };
+        for run in &mut track.running {
+            if run.deadline.is_some_and(|deadline| deadline <= now) {
+                run.deadline = None;
+                run.has_timed_out = true;
+                stop(run);
+            }
+            if run.kill_at.is_some_and(|at| at <= now)
+                && let Some(pid) = run.pid
+            {
+                child::send(pid, Signal::KILL);
+                run.kill_at = Some(now + GRACE);
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a daemon does when the time of an entry has come.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::daemon::{Daemon, Level, shown, stop};
+use super::due::{self, plus};
+use super::ends::{End, Over};
+use super::entry::Entry;
+use super::journal::Note;
+use super::track::Running;
+use crate::base::Result;
+use crate::base::schedule::{CatchUp, Overlap};
+use crate::ops::process::Exit;
+
+/// More runs of one entry do not go on at once, and not more times wait for one.
+const MOST_AT_ONCE: usize = 100;
+
+/// A clock that is put back further was wrong before; cron(8) draws the line there too.
+const CORRECTION: Duration = Duration::from_hours(3);
+
+impl Daemon {
+    /// Decides about the times of an entry that have come.
+    pub(super) async fn look(&mut self, name: &str, now: Timestamp) -> Result<()> {
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        let Some(entry) = track.entry.clone() else {
+            return Ok(());
+        };
+        if track.since > plus(now, CORRECTION) {
+            self.book.add(name, &[Note::Clock { at: now }]).await?;
+            let message = format!(
+                "{name}: the clock was put back to {}; times count from there",
+                shown(now)
+            );
+            track.since = now;
+            track.decided.clear();
+            self.tell(Level::Warn, &message);
+        }
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        let found = due::due(&entry, track.since, now, &|slot| track.is_decided(slot));
+        track.since = track.since.max(due::minus(now, entry.delay));
+        track.decided.clear();
+        for missed in found.missed {
+            let late = if missed.from == missed.to {
+                format!("{name}: {} was missed", shown(missed.from))
+            } else {
+                format!(
+                    "{name}: what was due from {} to {} was missed",
+                    shown(missed.from),
+                    shown(missed.to)
+                )
+            };
+            self.tell(Level::Warn, &late);
+            self.skip(name, missed.from, missed.to, "missed").await?;
+        }
+        for slot in found.starts {
+            self.came(name, &entry, slot).await?;
+        }
+        Ok(())
+    }
+
+    /// A time has come: it is started, waits, or is left out.
+    async fn came(&mut self, name: &str, entry: &Entry, slot: Timestamp) -> Result<()> {
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        // A newer time makes another try of an older one pointless.
+        track.retry = None;
+        let runs = track.running.len();
+        if runs == 0 && track.waiting.is_empty() {
+            return self.start(name, slot, 1).await;
+        }
+        let has_room = track.waiting.len() < MOST_AT_ONCE;
+        match entry.overlap {
+            Overlap::Allow if runs < MOST_AT_ONCE => self.start(name, slot, 1).await,
+            Overlap::Allow => self.leave_out(name, slot, "too many runs go on").await,
+            // What is caught up one by one waits for the one before.
+            Overlap::Skip if entry.catch_up == CatchUp::All && has_room && is_old(entry, slot) => {
+                track.waiting.push_back(slot);
+                self.tell(
+                    Level::Info,
+                    &format!("{name}: {} waits for the run before", shown(slot)),
+                );
+                Ok(())
+            }
+            Overlap::Skip => self.leave_out(name, slot, "the run before goes on").await,
+            Overlap::Queue if has_room => {
+                track.waiting.push_back(slot);
+                self.tell(
+                    Level::Info,
+                    &format!("{name}: {} waits for the run before", shown(slot)),
+                );
+                Ok(())
+            }
+            Overlap::Queue => self.leave_out(name, slot, "too many times wait").await,
+            Overlap::Replace => {
+                track
+                    .running
+                    .iter_mut()
+                    .filter(|run| run.kill_at.is_none())
+                    .for_each(stop);
+                let replaced: Vec<Timestamp> = track.waiting.drain(..).collect();
+                track.waiting.push_back(slot);
+                for old in replaced {
+                    self.skip(name, old, old, "a later time replaced it")
+                        .await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn leave_out(&self, name: &str, slot: Timestamp, why: &str) -> Result<()> {
+        self.tell(
+            Level::Warn,
+            &format!("{name}: {} is left out: {why}", shown(slot)),
+        );
+        self.skip(name, slot, slot, why).await
+    }
+
+    async fn skip(&self, name: &str, from: Timestamp, to: Timestamp, why: &str) -> Result<()> {
+        let (why, at) = (why.to_owned(), Timestamp::now());
+        self.book
+            .add(name, &[Note::Skipped { from, to, why, at }])
+            .await
+    }
+
+    /// Starts a run; one that cannot be started counts as one that failed.
+    async fn start(&mut self, name: &str, at: Timestamp, attempt: u32) -> Result<()> {
+        let slot = self.slot(name, at, attempt);
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        let Some(entry) = &track.entry else {
+            return Ok(());
+        };
+        let words: Vec<String> = std::iter::once(entry.task.clone())
+            .chain(entry.args.iter().cloned())
+            .collect();
+        let started = match self.launch.start(self.book.journal(), &slot, &words) {
+            Ok(started) => started,
+            Err(error) => {
+                self.tell(Level::Warn, &format!("{name}: {}", error.full_message()));
+                let exit = Exit {
+                    code: Some(1),
+                    signal: None,
+                };
+                let over = Over {
+                    slot: at,
+                    attempt,
+                    exit,
+                    took: Duration::ZERO,
+                    run: None,
+                };
+                return self.over(name, over).await;
+            }
+        };
+        track
+            .running
+            .push(Running::new(at, attempt, started.pid, entry.timeout));
+        let again = match attempt {
+            1 => String::new(),
+            number => format!(", try {number} of {}", entry.retries + 1),
+        };
+        self.tell(
+            Level::Info,
+            &format!("{name}: started for {}{again}", shown(at)),
+        );
+        let (sender, entry) = (self.ends.0.clone(), name.to_owned());
+        let pid = u32::try_from(started.pid.as_raw_pid()).unwrap_or_default();
+        tokio::spawn(async move {
+            let exit = started.wait().await;
+            let end = End {
+                entry,
+                slot: at,
+                attempt,
+                pid,
+                exit,
+            };
+            // Nobody listens any more when the daemon has ended.
+            let _ended = sender.send(end);
+        });
+        Ok(())
+    }
+
+    /// Starts what waited for the run before, or for another try.
+    pub(super) async fn start_waiting(&mut self, name: &str) -> Result<()> {
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        if self.is_draining || !track.running.is_empty() {
+            return Ok(());
+        }
+        if let Some(slot) = track.waiting.pop_front() {
+            track.retry = None;
+            return self.start(name, slot, 1).await;
+        }
+        if let Some(retry) = track.retry.filter(|retry| retry.at <= Instant::now()) {
+            track.retry = None;
+            return self.start(name, retry.slot, retry.attempt).await;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a time is so late that it is being caught up.
+fn is_old(entry: &Entry, slot: Timestamp) -> bool {
+    plus(slot, entry.delay) < due::minus(Timestamp::now(), entry.grace)
+}

@@ -1,0 +1,196 @@
+//! What is known of one entry while a daemon leads: what runs of it, what waits, and what to try again.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::process::Pid;
+use tokio::time::Instant;
+
+use super::due::{minus, plus};
+use super::entry::Entry;
+use super::journal::{Note, slot_of};
+
+/// A run of an entry that has not ended.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) slot: Timestamp,
+    pub(super) attempt: u32,
+    /// None for one that an earlier daemon had just started when it was killed.
+    pub(super) pid: Option<Pid>,
+    /// Whether an earlier daemon started it; then its end is not told to us.
+    pub(super) is_orphan: bool,
+    pub(super) since: Instant,
+    /// When it has taken too long.
+    pub(super) deadline: Option<Instant>,
+    pub(super) has_timed_out: bool,
+    /// When it is killed, as it was asked to end.
+    pub(super) kill_at: Option<Instant>,
+}
+
+impl Running {
+    /// One that we started just now.
+    pub(super) fn new(slot: Timestamp, attempt: u32, pid: Pid, timeout: Option<Duration>) -> Self {
+        let since = Instant::now();
+        Self {
+            slot,
+            attempt,
+            pid: Some(pid),
+            is_orphan: false,
+            since,
+            deadline: timeout.map(|limit| since + limit),
+            has_timed_out: false,
+            kill_at: None,
+        }
+    }
+
+    /// One that an earlier daemon started.
+    pub(super) fn orphan(
+        slot: Timestamp,
+        attempt: u32,
+        pid: Option<Pid>,
+        timeout: Option<Duration>,
+    ) -> Self {
+        let since = Instant::now();
+        Self {
+            slot,
+            attempt,
+            pid,
+            is_orphan: true,
+            since,
+            deadline: timeout.map(|limit| since + limit),
+            has_timed_out: false,
+            kill_at: None,
+        }
+    }
+}
+
+/// A try to come after one that failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Retry {
+    pub(super) slot: Timestamp,
+    pub(super) attempt: u32,
+    pub(super) at: Instant,
+}
+
+/// One entry.
+#[derive(Debug)]
+pub(super) struct Track {
+    /// None when it was taken out while a run went on.
+    pub(super) entry: Option<Entry>,
+    /// Times up to this one were looked at.
+    pub(super) since: Timestamp,
+    /// What an earlier daemon had decided of the newest times.
+    pub(super) decided: Vec<Note>,
+    pub(super) running: Vec<Running>,
+    pub(super) waiting: VecDeque<Timestamp>,
+    pub(super) retry: Option<Retry>,
+}
+
+impl Track {
+    /// An entry that is new from now on.
+    pub(super) fn new(entry: Entry, now: Timestamp) -> Self {
+        Self {
+            entry: Some(entry),
+            since: now,
+            decided: Vec::new(),
+            running: Vec::new(),
+            waiting: VecDeque::new(),
+            retry: None,
+        }
+    }
+
+    /// An entry as earlier daemons left it.
+    pub(super) fn resume(entry: Entry, notes: Vec<Note>, now: Timestamp) -> Self {
+        let seen = notes.iter().find_map(|note| match note {
+            Note::Seen { at } => Some(*at),
+            _ => None,
+        });
+        let newest = notes.iter().filter_map(slot_of).max();
+        // A run that was about to note its start when its daemon was killed may leave a gap before the newest time.
+        let gap = newest.map(|newest| minus(newest, entry.grace.max(Duration::from_mins(1))));
+        let since = seen.into_iter().chain(gap).max().unwrap_or(now);
+        let mut track = Self::new(entry, since);
+        track.decided = notes;
+        track
+    }
+
+    /// Whether something became of a time before we looked.
+    pub(super) fn is_decided(&self, wanted: Timestamp) -> bool {
+        self.decided.iter().any(|note| match note {
+            Note::Started { slot, .. } | Note::Ended { slot, .. } => *slot == wanted,
+            Note::Skipped { from, to, .. } => (*from..=*to).contains(&wanted),
+            Note::Seen { .. } | Note::Clock { .. } => false,
+        })
+    }
+
+    /// The runs that began and whose end nobody noted.
+    pub(super) fn open_ends(&self) -> Vec<(Timestamp, u32, u32, Option<String>)> {
+        let ended = |wanted: Timestamp, number: u32| {
+            self.decided.iter().any(|note| {
+                matches!(note, Note::Ended { slot, attempt, .. } if *slot == wanted && *attempt == number)
+            })
+        };
+        let open = self.decided.iter().filter_map(|note| match note {
+            Note::Started {
+                slot,
+                attempt,
+                pid,
+                run,
+                ..
+            } if !ended(*slot, *attempt) => Some((*slot, *attempt, *pid, run.clone())),
+            _ => None,
+        });
+        open.collect()
+    }
+
+    /// Takes up the tries that are left of the newest time, when its last one failed.
+    pub(super) fn resume_retry(&mut self, now: Timestamp) {
+        let Some(entry) = &self.entry else { return };
+        let newest = self.decided.iter().filter_map(slot_of).max();
+        let last = self.decided.iter().filter_map(|note| match note {
+            Note::Ended {
+                slot,
+                attempt,
+                at,
+                exit,
+            } if Some(*slot) == newest => Some((*attempt, *at, *exit)),
+            _ => None,
+        });
+        if let (Some(slot), Some((attempt, at, exit))) = (newest, last.max())
+            && exit != Some(0)
+            && attempt <= entry.retries
+            && self.running.is_empty()
+        {
+            let wait = plus(at, entry.pause_after(attempt)).duration_since(now);
+            let wait = Duration::try_from(wait).unwrap_or_default();
+            self.retry = Some(Retry {
+                slot,
+                attempt: attempt + 1,
+                at: Instant::now() + wait,
+            });
+        }
+    }
+
+    /// When something is to be done for it next.
+    pub(super) fn next(&self, now: Timestamp, is_starting: bool) -> Option<Timestamp> {
+        let moment = Instant::now();
+        let until = |at: Instant| plus(now, at.saturating_duration_since(moment));
+        let timers = self.running.iter().flat_map(|run| {
+            let poll = run.is_orphan.then(|| moment + Duration::from_secs(1));
+            [run.deadline, run.kill_at, poll].into_iter().flatten()
+        });
+        let retry = self.retry.filter(|_| is_starting).map(|retry| retry.at);
+        let slot = self
+            .entry
+            .as_ref()
+            .filter(|_| is_starting)
+            .and_then(|entry| Some(plus(entry.line.next(self.since)?, entry.delay)));
+        timers.chain(retry).map(until).chain(slot).min()
+    }
+
+    /// Whether nothing of it runs or waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.running.is_empty() && self.waiting.is_empty() && self.retry.is_none()
+    }
+}

@@ -1,0 +1,434 @@
+//! `lexi cron` at work: what it starts, leaves out, stops, tries again and catches up, and who it survives.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
+
+use crate::harness::{HUNG, Project, Signal, send};
+use crate::soak::wait_until;
+
+/// A daemon and what it tells; it is killed with all it started when the test ends.
+struct Cron {
+    child: Child,
+    told: Receiver<String>,
+    heard: Vec<String>,
+}
+
+impl Cron {
+    fn start(project: &Project, args: &[&str]) -> Self {
+        let args = [&["cron"], args].concat();
+        let mut child = project.command(&args).spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        Self {
+            told: listen(stderr),
+            child,
+            heard: Vec::new(),
+        }
+    }
+
+    /// Waits until it tells something that holds this.
+    #[track_caller]
+    fn tells(&mut self, part: &str) -> String {
+        let deadline = Instant::now() + HUNG;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.told.recv_timeout(left) {
+                Ok(line) => {
+                    self.heard.push(line.clone());
+                    if line.contains(part) {
+                        return line;
+                    }
+                }
+                Err(error) => panic!("never told {part:?} ({error}):\n{}", self.heard.join("\n")),
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        assert!(send(signal, i32::try_from(self.child.id()).unwrap()));
+    }
+
+    /// Waits for its end; gives its exit code.
+    #[track_caller]
+    fn ends(mut self) -> Option<i32> {
+        let deadline = Instant::now() + HUNG;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(
+                Instant::now() < deadline,
+                "it does not end:\n{}",
+                self.heard.join("\n")
+            );
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Cron {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+}
+
+fn listen(stderr: ChildStderr) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// A project whose task `t` runs each second in the profile dev.
+fn every_second(more: &str, body: &str) -> Project {
+    Project::new().task("t.rhai", &each_second(more, body))
+}
+
+fn each_second(more: &str, body: &str) -> String {
+    format!(
+        "//! T\ntask(\"t\", #{{ about: \"Try\", schedule: #{{ cron: \"* * * * * *\", profiles: [\"dev\"], {more} }} }}, || {{\n{body}\n}});\n"
+    )
+}
+
+/// Adds a line to a file with one write, whoever else does.
+const NOTE: &str = "process::run(\"sh\", [\"-c\", \"echo x >> ran\"]);";
+
+fn lines(project: &Project, name: &str) -> usize {
+    std::fs::read_to_string(project.path(name))
+        .unwrap_or_default()
+        .lines()
+        .count()
+}
+
+fn notes(project: &Project) -> Vec<serde_json::Value> {
+    let text =
+        std::fs::read_to_string(project.path(".lexi/schedule/dev/t.jsonl")).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
+fn of(notes: &[serde_json::Value], what: &str) -> Vec<serde_json::Value> {
+    notes
+        .iter()
+        .filter(|note| note["what"] == what)
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn a_task_runs_at_its_times_and_a_signal_lets_it_end() {
+    let project = every_second(
+        "",
+        &format!("{NOTE} process::run(\"sleep\", [\"0.3\"]); fs::write(\"done\", \"\");"),
+    );
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("1 schedule, the next at ");
+    cron.tells("t: started for ");
+    cron.tells("t: ok in ");
+    cron.tells("t: started for ");
+    std::fs::remove_file(project.path("done")).unwrap();
+
+    cron.signal(Signal::TERM);
+
+    assert_eq!(cron.ends(), Some(0));
+    assert!(
+        project.path("done").exists(),
+        "the run that went on was let end"
+    );
+    let notes = notes(&project);
+    let (started, ended) = (of(&notes, "started"), of(&notes, "ended"));
+    assert_eq!(started.len(), ended.len());
+    assert_eq!(lines(&project, "ran"), started.len());
+    assert!(ended.iter().all(|end| end["exit"] == 0), "{ended:?}");
+    project.lexi("history --json").says("\"how\": \"schedule\"");
+}
+
+#[test]
+fn a_second_signal_stops_what_runs() {
+    let project = every_second(
+        "",
+        "process::run(\"sh\", [\"-c\", \"echo $$ > pid; exec sleep 300\"]);",
+    );
+    let mut cron = Cron::start(&project, &[]);
+    wait_until("it runs", || lines(&project, "pid") == 1);
+
+    cron.signal(Signal::TERM);
+    cron.signal(Signal::TERM);
+
+    cron.tells("t: failed with exit code 143");
+    assert_eq!(cron.ends(), Some(0));
+    let pid: i32 = project.read("pid").trim().parse().unwrap();
+    assert!(!send(Signal::CONT, pid), "the sleep is gone");
+}
+
+#[test]
+fn times_that_come_while_it_runs_are_left_out_wait_replace_or_run_beside() {
+    // A run goes on until the file `go` is there.
+    let body =
+        "process::run(\"sh\", [\"-c\", \"echo x >> ran; until [ -e go ]; do sleep 0.05; done\"]);";
+    let project = every_second("", body);
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("is left out: the run before goes on");
+    cron.tells("is left out: the run before goes on");
+    assert_eq!(lines(&project, "ran"), 1);
+    project.write("go", "");
+    cron.tells("t: ok");
+    assert_eq!(
+        of(&notes(&project), "skipped")[0]["why"],
+        "the run before goes on"
+    );
+    drop(cron);
+
+    let project = every_second("overlap: \"queue\"", body);
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("t: started");
+    cron.tells("waits for the run before");
+    cron.tells("waits for the run before");
+    assert_eq!(lines(&project, "ran"), 1);
+    project.write("go", "");
+    cron.tells("t: ok");
+    cron.tells("t: started");
+    cron.tells("t: ok");
+    assert!(of(&notes(&project), "skipped").is_empty());
+    drop(cron);
+
+    let project = every_second("overlap: \"replace\"", body);
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("t: failed with exit code 143");
+    cron.tells("t: started");
+    wait_until("two ran", || lines(&project, "ran") >= 2);
+    drop(cron);
+
+    let project = every_second("overlap: \"allow\"", body);
+    let cron = Cron::start(&project, &[]);
+    wait_until("three run at once", || lines(&project, "ran") >= 3);
+    project.write("go", "");
+    drop(cron);
+}
+
+#[test]
+fn a_run_that_takes_too_long_is_stopped_with_all_it_started() {
+    let project = every_second(
+        "timeout: \"400ms\"",
+        "process::run(\"sh\", [\"-c\", \"echo $$ > pid; trap '' TERM; sleep 300\"]);",
+    );
+    let mut cron = Cron::start(&project, &[]);
+
+    cron.tells("t: stopped after ");
+
+    let pid: i32 = project.read("pid").trim().parse().unwrap();
+    assert!(!send(Signal::CONT, pid));
+    assert_eq!(of(&notes(&project), "ended")[0]["exit"], 124);
+}
+
+#[test]
+fn a_run_that_fails_is_tried_again_with_longer_pauses() {
+    let project = Project::new().task(
+        "t.rhai",
+        "//! T\ntask(\"t\", #{ about: \"Try\", schedule: #{ cron: \"* * * * * *\", profiles: [\"dev\"], retries: 2, backoff: \"100ms\", overlap: \"skip\" } }, || {\n\
+         process::run(\"sh\", [\"-c\", \"echo x >> ran; [ $(wc -l < ran) -ge 3 ]\"]);\n});\n",
+    );
+    let mut cron = Cron::start(&project, &[]);
+
+    cron.tells("it is tried again in 100ms");
+    cron.tells(", try 2 of 3");
+    let told = cron.tells("t: failed with exit code 1");
+    assert!(
+        told.contains("lexi history show ") && told.contains("it is tried again in 200ms"),
+        "{told}"
+    );
+    cron.tells(", try 3 of 3");
+    cron.tells("t: ok");
+    let started = of(&notes(&project), "started");
+    let attempts: Vec<_> = started
+        .iter()
+        .take(3)
+        .map(|note| note["attempt"].as_u64().unwrap())
+        .collect();
+    assert_eq!(attempts, [1, 2, 3]);
+    assert_eq!(
+        (&started[0]["slot"], &started[1]["slot"]),
+        (&started[2]["slot"], &started[2]["slot"])
+    );
+}
+
+#[test]
+fn a_save_changes_the_task_alone_and_a_broken_one_keeps_the_last_good_version() {
+    let slow = "//! S\ntask(\"slow\", #{ about: \"Try\", schedule: #{ cron: \"* * * * * *\", profiles: [\"dev\"] } }, || {\n\
+                process::run(\"sh\", [\"-c\", \"echo x >> slow; sleep 300\"]);\n});\n";
+    let project = every_second("", "process::run(\"sh\", [\"-c\", \"echo one >> ran\"]);")
+        .task("slow.rhai", slow);
+    let mut cron = Cron::start(&project, &[]);
+    wait_until("both run", || {
+        lines(&project, "slow") == 1 && lines(&project, "ran") > 0
+    });
+
+    project.write(
+        "tasks/t.rhai",
+        &each_second("", "process::run(\"sh\", [\"-c\", \"echo two >> ran\"]);"),
+    );
+    cron.tells("read again: 2 schedules");
+    wait_until("the new text runs", || project.read("ran").contains("two"));
+
+    project.write(
+        "tasks/t.rhai",
+        "//! T\ntask(\"t\", #{ about: \"Try\", schedule: #{",
+    );
+    let told = cron.tells("the last good version stays");
+    assert!(told.contains("tasks/t.rhai:"), "{told}");
+    let before = lines(&project, "ran");
+    wait_until("the last good text runs on", || {
+        lines(&project, "ran") > before + 1
+    });
+    assert!(project.read("ran").trim_end().ends_with("two"));
+
+    project.write(
+        "tasks/t.rhai",
+        &each_second("", "process::run(\"sh\", [\"-c\", \"echo three >> ran\"]);"),
+    );
+    cron.tells("read again: 2 schedules");
+    wait_until("the mended text runs", || {
+        project.read("ran").contains("three")
+    });
+    assert_eq!(lines(&project, "slow"), 1, "what ran was left alone");
+    let told = cron
+        .heard
+        .iter()
+        .filter(|line| line.contains("last good version stays"))
+        .count();
+    assert_eq!(told, 1);
+}
+
+#[test]
+fn what_was_missed_while_nobody_ran_is_caught_up_as_the_task_says() {
+    let project = every_second(
+        "catch_up: \"all\", within: \"1h\", overlap: \"queue\"",
+        NOTE,
+    );
+    project.lexi("cron --once").succeeds();
+    wait_until("four times have passed", || {
+        let seen: jiff::Timestamp =
+            serde_json::from_value(notes(&project)[0]["at"].clone()).unwrap();
+        jiff::Timestamp::now().duration_since(seen).as_secs() >= 4
+    });
+
+    project.lexi("cron --once").succeeds();
+
+    let started = of(&notes(&project), "started");
+    assert!(started.len() >= 4, "{started:?}");
+    let slots: std::collections::BTreeSet<String> = started
+        .iter()
+        .map(|note| note["slot"].to_string())
+        .collect();
+    assert_eq!(slots.len(), started.len());
+    assert_eq!(lines(&project, "ran"), started.len());
+}
+
+#[test]
+fn a_killed_daemon_leaves_its_run_alone_and_the_next_one_knows_of_it() {
+    let body =
+        "process::run(\"sh\", [\"-c\", \"echo x >> ran; until [ -e go ]; do sleep 0.05; done\"]);";
+    let project = every_second("", body);
+    let mut first = Cron::start(&project, &[]);
+    first.tells("t: started");
+    wait_until("it runs", || lines(&project, "ran") == 1);
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+
+    let mut second = Cron::start(&project, &[]);
+    second.tells("is left out: the run before goes on");
+    assert_eq!(lines(&project, "ran"), 1);
+    project.write("go", "");
+    wait_until("its end is known", || {
+        !of(&notes(&project), "ended").is_empty()
+    });
+
+    assert_eq!(of(&notes(&project), "ended")[0]["exit"], 0);
+    second.tells("t: started");
+}
+
+#[test]
+fn a_run_that_was_killed_with_its_daemon_is_lost_and_tried_again_only_when_the_task_says_so() {
+    for (retries, attempts) in [(0, 1), (1, 2)] {
+        let project = every_second(
+            &format!("retries: {retries}, backoff: \"10ms\""),
+            "process::run(\"sh\", [\"-c\", \"echo x >> ran; sleep 300\"]);",
+        );
+        // One time only, so that no later one takes the place of another try.
+        let once = project
+            .read("tasks/t.rhai")
+            .replace("* * * * * *", "*/20 * * * * *");
+        project.write("tasks/t.rhai", &once);
+        let mut first = Cron::start(&project, &[]);
+        first.tells("t: started");
+        wait_until("it runs", || lines(&project, "ran") == 1);
+        let run =
+            i32::try_from(of(&notes(&project), "started")[0]["pid"].as_u64().unwrap()).unwrap();
+        first.child.kill().unwrap();
+        first.child.wait().unwrap();
+        assert!(send(Signal::KILL, -run));
+
+        let mut second = Cron::start(&project, &[]);
+
+        second.tells("was killed, and nobody knows how far it came");
+        if attempts == 2 {
+            second.tells(", try 2 of 2");
+        }
+        wait_until("it is noted", || !of(&notes(&project), "ended").is_empty());
+        let ended = of(&notes(&project), "ended");
+        assert!(ended[0]["exit"].is_null(), "{ended:?}");
+        drop(second);
+    }
+}
+
+#[test]
+fn a_second_daemon_stands_by_and_takes_over() {
+    let project = every_second("", NOTE);
+    let mut first = Cron::start(&project, &[]);
+    first.tells("t: ok");
+    let mut second = Cron::start(&project, &[]);
+    second.tells("standing by: lock `schedule` is held by `lexi cron` (pid ");
+    project
+        .lexi("cron --once")
+        .exits(75)
+        .tells("lock `schedule` is held by `lexi cron`");
+
+    first.child.kill().unwrap();
+
+    second.tells("t: started");
+    second.signal(Signal::INT);
+    assert_eq!(second.ends(), Some(0));
+    let started = of(&notes(&project), "started");
+    let slots: std::collections::BTreeSet<String> = started
+        .iter()
+        .map(|note| note["slot"].to_string())
+        .collect();
+    assert_eq!(slots.len(), started.len());
+}
+
+#[test]
+fn a_run_is_told_to_start_by_the_daemon_only() {
+    let project = every_second("", NOTE);
+
+    project
+        .run(&["run", "--slot", "now", "t"])
+        .exits(2)
+        .tells("`--slot` is given by `lexi cron` only");
+    let slot = r#"{"entry":"t","at":"2026-01-01T00:00:00Z","attempt":1,"coordinator":"file"}"#;
+    project.run(&["run", "--slot", slot, "t"]).succeeds();
+    project
+        .run(&["run", "--slot", slot, "t"])
+        .exits(75)
+        .tells("`t` was started for 2026-01-01T00:00:00Z before");
+    assert_eq!(lines(&project, "ran"), 1);
+}
