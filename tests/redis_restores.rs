@@ -112,7 +112,9 @@ task("read", #{ about: "Show what is there" }, || {
             child.kill().unwrap();
             let _killed = Outcome::wait(child, HUNG, stack.project.root(), &["run", "bring-back"]);
 
-            let _up = stack.project.lexi("run go").succeeds();
+            let up = stack.project.lexi("run go");
+            let log = || stack.project.read(".lexi/native/dev/redis/log");
+            assert_eq!(up.code, Some(0), "round {round}: {}\n{}", up.err, log());
             let content = stack.content();
             let _again = stack.project.lexi("run again").succeeds();
 

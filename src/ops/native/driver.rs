@@ -272,9 +272,13 @@ impl Known {
             return Ok(None);
         };
         report(&format!("{}: stopping", self.place.service()));
+        if let Some(state) = &mut self.state {
+            state.is_ending = true;
+            state.save(&self.place.folder)?;
+        }
         stop::end(self.kind, process).await?;
         if let Some(state) = &mut self.state {
-            state.process = None;
+            (state.process, state.is_ending) = (None, false);
             state.save(&self.place.folder)?;
         }
         Ok(Some(process.pid))

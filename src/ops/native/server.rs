@@ -14,7 +14,7 @@ use super::postgres::{Age, Postgres, last_lines};
 use super::proc::{self, Identity, Process};
 use super::redis::Redis;
 use super::state::{State, program};
-use super::stop::Started;
+use super::stop::{self, Started};
 use super::{Answer, launch, log, postgres, redis};
 use crate::base::{Error, Kind, Result};
 use crate::ops::stack::part::MountKind;
@@ -111,6 +111,11 @@ impl Server {
         deadline: Instant,
         report: Report<'_>,
     ) -> Result<(Running, Option<Started>)> {
+        if self.state.as_ref().is_some_and(|state| state.is_ending)
+            && let Some((process, _)) = self.find()
+        {
+            stop::ended(process).await;
+        }
         if let Some((process, outcome)) = self.find() {
             let running = self.take_over(process, outcome, deadline).await?;
             return Ok((running, None));
@@ -159,7 +164,7 @@ impl Server {
             .unwrap_or_else(|| self.new_state(port, ""));
         state.folder.clone_from(&self.place.folder);
         state.home.clone_from(&self.place.home);
-        (state.process, state.port) = (Some(process), port);
+        (state.process, state.port, state.is_ending) = (Some(process), port, false);
         state.save(&self.place.folder)?;
         let position = log::length(&self.place.log());
         if !self.answers(process, port, Age::Found, deadline).await? {
@@ -311,6 +316,7 @@ impl Server {
             configured_port: self.configured_port,
             port,
             process: None,
+            is_ending: false,
             started_at: jiff::Timestamp::now().to_string(),
             config: if version.is_empty() {
                 String::new()

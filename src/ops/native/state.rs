@@ -35,6 +35,9 @@ pub(super) struct State {
     pub(super) started_at: String,
     /// A digest of what it was started with.
     pub(super) config: String,
+    /// Whether it was told to end: it still answers for a while, and goes on ending when whoever told it is gone.
+    #[serde(default)]
+    pub(super) is_ending: bool,
 }
 
 impl State {
@@ -137,6 +140,7 @@ mod tests {
             process: None,
             started_at: String::new(),
             config: String::new(),
+            is_ending: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Ends servers: those that are not wanted any more, and those whose start failed or was called off.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -57,12 +57,14 @@ impl Drop for Started {
             return;
         }
         let (soft, hard) = signals(self.kind);
+        self.state.is_ending = true;
+        let _saved = self.save();
         self.process.signal(soft);
         if !self.process.ended_within_blocking(END_LIMIT) {
             self.process.signal(hard);
             self.process.ended_within_blocking(HARD_END_LIMIT);
         }
-        self.state.process = None;
+        (self.state.process, self.state.is_ending) = (None, false);
         // An old number in the state does no harm: it is checked against the process.
         let _saved = self.save();
     }
@@ -78,15 +80,34 @@ const fn signals(kind: NativeServer) -> (Signal, Signal) {
     }
 }
 
+/// After how long a server is told once more. Redis does not end, and forgets that it was told to, while it writes its first
+/// log ("Writing initial AOF, can't exit"); to PostgreSQL it would be nothing new.
+const fn again(kind: NativeServer) -> Duration {
+    match kind {
+        NativeServer::Postgres => END_LIMIT,
+        NativeServer::Redis => Duration::from_millis(500),
+    }
+}
+
+/// Waits for a server that was told to end before.
+pub(super) async fn ended(identity: Identity) {
+    if let Some(process) = Process::open(identity) {
+        process.ended_within(END_LIMIT).await;
+    }
+}
+
 /// Ends a running server well, if it does so in time.
 pub(super) async fn end(kind: NativeServer, identity: Identity) -> Result<()> {
     let Some(process) = Process::open(identity) else {
         return Ok(());
     };
     let (soft, hard) = signals(kind);
-    process.signal(soft);
-    if process.ended_within(END_LIMIT).await {
-        return Ok(());
+    let start = Instant::now();
+    while start.elapsed() < END_LIMIT {
+        process.signal(soft);
+        if process.ended_within(again(kind)).await {
+            return Ok(());
+        }
     }
     if kind == NativeServer::Postgres {
         process.signal(hard);
