@@ -23,8 +23,8 @@ task("field", #{ about: "Write one long field", params: #{ megabytes: #{ type: "
     let value = if kind == "text" { "repeat('the party of the first part; ', $1 * 1000000 / 30)" } else { "decode(repeat('00ff0a5c2e', $1 * 1000000 / 5), 'hex')" };
     db::exec(`insert into long_${kind} select ${value}`, [megabytes]);
 });
-task("make", #{ about: "Make a backup", params: #{ if_locked: #{ value: "wait" }, dir: #{ value: "backups" } } }, |if_locked, dir| {
-    let made = backup::create(#{ if_locked: if_locked, dir: dir });
+task("make", #{ about: "Make a backup", params: #{ dir: #{ value: "backups" } } }, |dir| {
+    let made = backup::create(#{ dir: dir });
     if "skipped" in made { print(`skipped: ${made.why}`); }
 });
 task("read", #{ about: "Verify each that passes for good" }, || {

@@ -42,6 +42,7 @@ mod lexiflow_containers;
 mod lexiflow_prod;
 mod lint;
 mod list;
+mod locks;
 mod manual;
 mod migrate;
 mod model;

@@ -58,6 +58,9 @@ pub(super) struct Global {
     /// Give the name that a destructive task asks for.
     #[arg(long, global = true, value_name = "NAME")]
     pub(super) confirm: Option<String>,
+    /// While another run holds the lock: fail, skip (do nothing, exit 0), wait, or wait at most so long, such as 10m.
+    #[arg(long, global = true, value_name = "WHAT")]
+    pub(super) if_locked: Option<OnLocked>,
     /// Say what would be done and do nothing; `=execute` also tries migrations out and takes them back.
     #[arg(
         long,
@@ -72,6 +75,9 @@ pub(super) struct Global {
     #[arg(long, global = true)]
     pub(super) force: bool,
 }
+
+/// What to do while another run holds the lock.
+pub(super) type OnLocked = crate::ops::lock::OnBusy;
 
 /// How far a dry run goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -151,6 +151,7 @@ impl Context {
             rehearse: self.global.dry_run == Some(DryRun::Execute),
             driver: self.global.driver.clone(),
             force: self.global.force,
+            if_locked: self.global.if_locked,
         }
     }
 }
@@ -212,5 +213,6 @@ fn merge(before: Global, later: Global) -> Global {
         confirm: later.confirm.or(before.confirm),
         dry_run: later.dry_run.or(before.dry_run),
         force: before.force || later.force,
+        if_locked: later.if_locked.or(before.if_locked),
     }
 }

@@ -14,6 +14,7 @@ use crate::ops::database::{Database, Session, Target};
 use crate::ops::files::Temps;
 use crate::ops::history::Recorder;
 use crate::ops::http::Http;
+use crate::ops::lock::OnBusy;
 use crate::ops::native;
 use crate::ops::process::{GRACE, Registry};
 use crate::ops::redis::{Redis, RedisTarget};
@@ -38,6 +39,8 @@ pub struct Flags {
     pub rehearse: bool,
     /// `--force`: run tasks that are up to date too.
     pub force: bool,
+    /// `--if-locked`: what to do while another run holds a lock; without it, what is usual for that lock.
+    pub if_locked: Option<OnBusy>,
     /// `--driver`: `auto`, `native` or `docker`.
     pub driver: Option<String>,
 }

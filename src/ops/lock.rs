@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::who;
+use crate::base::units::parse_duration;
 use crate::base::{Error, Kind, Result};
 
 /// How long to sleep between two tries; `flock` cannot be waited for and given up at the same time.
@@ -31,6 +32,23 @@ pub enum OnBusy {
     Skip,
     /// Try until this time has passed, then fail; `Duration::MAX` tries for ever.
     Wait(Duration),
+}
+
+impl std::str::FromStr for OnBusy {
+    type Err = Error;
+
+    /// `fail`, `skip`, `wait`, or how long to wait at most.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "fail" => Ok(Self::Fail),
+            "skip" => Ok(Self::Skip),
+            "wait" => Ok(Self::Wait(Duration::MAX)),
+            limit => parse_duration(limit).map(Self::Wait).map_err(|_none| {
+                Error::usage(format!("`{limit}` does not say what to do while a lock is held"))
+                    .hint("write fail, skip, wait, or how long to wait at most, such as 10m")
+            }),
+        }
+    }
 }
 
 /// Who holds a lock, as the file says.

@@ -1,7 +1,7 @@
 //! What stands between a command and a task: its question and its lock.
 
 use super::task::Task;
-use crate::base::Result;
+use crate::base::{Error, Kind, Result};
 use crate::host::{Host, strand};
 use crate::ops::lock::{self, Lock, OnBusy};
 
@@ -17,13 +17,32 @@ pub(super) fn ask(host: &Host, task: &Task) -> Result<()> {
     crate::host::ui::confirm(host, question)
 }
 
-/// Takes a task's named lock, unless a task that runs this one holds it already; freed when dropped.
-pub(super) fn lock(host: &Host, task: &Task) -> Result<Option<Lock>> {
+/// A task's lock was asked for.
+pub(super) enum Taken {
+    /// It is held, where the task has one and no task that runs this one holds it already; freed when dropped.
+    Held(Option<Lock>),
+    /// Another run holds it, and this one is to do nothing then; the message says who.
+    Skipped(String),
+}
+
+/// Takes a task's named lock. Only the task that was asked for can be skipped: others wait for what it does.
+pub(super) fn lock(host: &Host, task: &Task, is_asked: bool) -> Result<Taken> {
     let strand = strand::current();
     let Some(name) = task.lock.as_deref().filter(|name| !strand.holds(name)) else {
-        return Ok(None);
+        return Ok(Taken::Held(None));
     };
     let state = host.project().state();
-    let taking = lock::acquire(&state, name, &task.name, OnBusy::Fail);
-    host.runtime().wait(&strand.cancel, taking)
+    let on_busy = match host.flags().if_locked {
+        Some(OnBusy::Wait(limit)) => OnBusy::Wait(limit),
+        Some(OnBusy::Fail | OnBusy::Skip) | None => OnBusy::Fail,
+    };
+    let taking = lock::acquire(&state, name, &task.name, on_busy);
+    match host.runtime().wait(&strand.cancel, taking) {
+        Err(busy) if is_asked && is_skipped(host, &busy) => Ok(Taken::Skipped(busy.full_message())),
+        taken => Ok(Taken::Held(taken?)),
+    }
+}
+
+fn is_skipped(host: &Host, error: &Error) -> bool {
+    error.kind() == Kind::Locked && host.flags().if_locked == Some(OnBusy::Skip)
 }

@@ -13,9 +13,9 @@ const FIELDS: [&str; 8] = [
 ];
 
 /// Names that the command line itself uses.
-const TAKEN: [&str; 14] = [
+const TAKEN: [&str; 15] = [
     "force", "profile", "project", "quiet", "verbose", "json", "color", "yes", "confirm",
-    "dry-run", "driver", "set", "help", "log",
+    "dry-run", "if-locked", "driver", "set", "help", "log",
 ];
 
 /// Reads a literal `params` map.

@@ -1,7 +1,7 @@
 //! Runs tasks: what they need first, each once; then the task under its lock and time limit, and its cleanup always.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position, Scope};
@@ -28,6 +28,8 @@ pub struct Session {
     loaded: Mutex<HashMap<String, Arc<Loaded>>>,
     done: Mutex<HashMap<String, Done>>,
     cleanup_errors: Mutex<Vec<Failure>>,
+    /// The task that was asked for from outside.
+    asked: OnceLock<String>,
 }
 
 /// Whether a task that others need has succeeded, once it has run; held while it runs.
@@ -62,6 +64,7 @@ impl Session {
             loaded: Mutex::default(),
             done: Mutex::default(),
             cleanup_errors: Mutex::default(),
+            asked: OnceLock::new(),
         });
         let weak = Arc::downgrade(&session);
         host.set_run_task(Box::new(move |ctx, name, args| {
@@ -79,6 +82,8 @@ impl Session {
             .catalog
             .find(name)
             .map_err(|error| Box::new(error.into()))?;
+        // A session runs one task; the first that was asked for stays.
+        let _first_stays = self.asked.set(task.name.clone());
         let root = Strand::new(self.host.cancel().clone());
         let _entered = strand::enter(root.clone());
         let result = self.run_with_needs(&root, task, args);
@@ -229,7 +234,15 @@ impl Session {
         let args = args.clone();
         let span = tracing::info_span!("task", name = task.name, place = %task.place, profile = %self.host.profile(), outcome = Empty);
         let _in_span = span.enter();
-        let _lock = guard::lock(&self.host, task).map_err(|error| thrown(&error))?;
+        let is_asked = self.asked.get() == Some(&task.name);
+        let taken = guard::lock(&self.host, task, is_asked).map_err(|error| thrown(&error))?;
+        let _lock = match taken {
+            guard::Taken::Held(lock) => lock,
+            guard::Taken::Skipped(why) => {
+                self.host.output().say(&format!("skipped: {why}"));
+                return Ok(Dynamic::UNIT);
+            }
+        };
         let own = caller
             .for_task(&task.name, task.lock.as_deref())
             .with_permit(task.permit());

@@ -10,6 +10,7 @@ use crate::base::{Cancel, Error, Kind, Result};
 use crate::host::{Host, strand};
 use crate::ops::backup::redis::RedisSource;
 use crate::ops::backup::{self, Options};
+use crate::ops::lock::OnBusy;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,7 +24,7 @@ struct CreateOptions {
     with_redis: bool,
     verify: Option<Verify>,
     tool: Option<ToolChoice>,
-    if_locked: IfLocked,
+    if_locked: Option<IfLocked>,
     wait: Option<String>,
 }
 
@@ -44,25 +45,27 @@ enum ToolChoice {
 }
 
 /// What to do while another run works in the folder.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum IfLocked {
-    #[default]
     Wait,
     Skip,
     Fail,
 }
 
 impl CreateOptions {
-    fn wait(&self) -> Result<std::time::Duration> {
+    /// What the call says, else what the command line says, else to wait for a while.
+    fn on_busy(&self, host: &Host) -> Result<OnBusy> {
         let limit = super::wait_limit(self.wait.as_deref())?;
         Ok(match self.if_locked {
-            IfLocked::Wait => limit,
-            IfLocked::Skip | IfLocked::Fail => std::time::Duration::ZERO,
+            Some(IfLocked::Wait) => OnBusy::Wait(limit),
+            Some(IfLocked::Skip) => OnBusy::Skip,
+            Some(IfLocked::Fail) => OnBusy::Fail,
+            None => host.flags().if_locked.unwrap_or(OnBusy::Wait(limit)),
         })
     }
 
-    fn read(&self) -> Result<Options> {
+    fn read(&self, on_busy: OnBusy) -> Result<Options> {
         let level = self.level.unwrap_or(6);
         if !(1..=9).contains(&level) {
             return Err(Error::invalid(format!("`level` is {level}"))
@@ -74,7 +77,10 @@ impl CreateOptions {
             level,
             exclude_data: self.exclude_data.clone(),
             roles: self.roles,
-            wait: self.wait()?,
+            wait: match on_busy {
+                OnBusy::Wait(limit) => limit,
+                OnBusy::Skip | OnBusy::Fail => std::time::Duration::ZERO,
+            },
         })
     }
 }
@@ -83,7 +89,8 @@ impl CreateOptions {
 fn make(host: &Host, options: &CreateOptions) -> Result<Value> {
     let cancel = strand::current().cancel;
     let mut around = Surroundings::of(host, options.dir.as_deref())?;
-    let chosen = options.read()?;
+    let on_busy = options.on_busy(host)?;
+    let chosen = options.read(on_busy)?;
     let wait = chosen.wait;
     if options.tool != Some(ToolChoice::System) {
         host.runtime().wait(&cancel, around.find_container(host))?;
@@ -101,7 +108,7 @@ fn make(host: &Host, options: &CreateOptions) -> Result<Value> {
         .map(|(redis, place)| RedisSource { redis, place });
     let made = host.runtime().wait(&cancel, backup::create(&request, &on));
     let mut made = match made {
-        Err(busy) if busy.kind() == Kind::Locked && options.if_locked == IfLocked::Skip => {
+        Err(busy) if busy.kind() == Kind::Locked && on_busy == OnBusy::Skip => {
             return Ok(json!({ "skipped": true, "why": busy.message() }));
         }
         made => made?,
@@ -171,7 +178,7 @@ pub mod api {
     /// - `tool`: `"auto"` for the `pg_dump` in the server's container where there is one, else one of this machine; or
     ///   `"system"` (default `"auto"`)
     /// - `if_locked`: `"wait"`, `"skip"` or `"fail"` while another run works in the folder; when skipped, the result is a map
-    ///   of `skipped` (`true`) and `why` (default `"wait"`)
+    ///   of `skipped` (`true`) and `why` (default what `--if-locked` says, else `"wait"`)
     /// - `wait`: how long to wait then (default `"30s"`)
     ///
     /// # Errors
