@@ -44,8 +44,10 @@ impl std::str::FromStr for OnBusy {
             "skip" => Ok(Self::Skip),
             "wait" => Ok(Self::Wait(Duration::MAX)),
             limit => parse_duration(limit).map(Self::Wait).map_err(|_none| {
-                Error::usage(format!("`{limit}` does not say what to do while a lock is held"))
-                    .hint("write fail, skip, wait, or how long to wait at most, such as 10m")
+                Error::usage(format!(
+                    "`{limit}` does not say what to do while a lock is held"
+                ))
+                .hint("write fail, skip, wait, or how long to wait at most, such as 10m")
             }),
         }
     }

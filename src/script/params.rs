@@ -14,8 +14,21 @@ const FIELDS: [&str; 8] = [
 
 /// Names that the command line itself uses.
 const TAKEN: [&str; 15] = [
-    "force", "profile", "project", "quiet", "verbose", "json", "color", "yes", "confirm",
-    "dry-run", "if-locked", "driver", "set", "help", "log",
+    "force",
+    "profile",
+    "project",
+    "quiet",
+    "verbose",
+    "json",
+    "color",
+    "yes",
+    "confirm",
+    "dry-run",
+    "if-locked",
+    "driver",
+    "set",
+    "help",
+    "log",
 ];
 
 /// Reads a literal `params` map.
