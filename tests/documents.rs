@@ -4,12 +4,12 @@ use std::path::Path;
 
 use crate::harness::Project;
 
-fn document(name: &str) -> String {
+pub(crate) fn document(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 /// The fenced blocks with this tag.
-fn blocks(text: &str, tag: &str) -> Vec<String> {
+pub(crate) fn blocks(text: &str, tag: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -58,7 +58,8 @@ fn commands() -> Vec<String> {
 
 #[test]
 fn every_command_and_option_that_the_documents_name_is_there() {
-    let project = Project::lexiflow();
+    let task = blocks(&document("README.md"), "rhai").remove(0);
+    let project = Project::lexiflow().task("reports.rhai", &task);
     let commands = commands();
     assert!(commands.len() > 40);
 

@@ -239,10 +239,11 @@ fn definitions_are_there_and_check_keeps_them_current() {
 /// Tests that need servers.
 mod services {
     use super::*;
-    use crate::harness::free_port;
+    use crate::documents::{blocks, document};
+    use crate::harness::{Endpoint, free_port};
 
     #[test]
-    fn lexiflow_s_main_job_runs_in_a_new_project() {
+    fn the_main_job_and_the_task_in_readme_run_in_a_new_project() {
         let project = empty();
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(project.root(), open).unwrap();
@@ -259,9 +260,15 @@ mod services {
             "-Atc",
             "select count(*) from users",
         ]);
+        let task = blocks(&document("README.md"), "rhai").remove(0);
+        project.write("law/tasks/reports.rhai", &task);
+        let endpoint = Endpoint::new();
+        let posted = project.run(&["run", "open-cases", &endpoint.url, "--limit", "3"]);
         let _ended = project.lexi("run down");
 
         started.succeeds().tells("backup");
         count.succeeds().says("50");
+        posted.succeeds().tells("posted 3 cases: 202");
+        assert!(endpoint.request().contains("\"count\":3"));
     }
 }

@@ -111,11 +111,8 @@ fn the_tasks_that_need_no_server_run() {
 
 /// Tests that need servers.
 mod services {
-    use std::io::{Read, Write};
-    use std::net::TcpListener;
-
     use super::*;
-    use crate::harness::free_port;
+    use crate::harness::{Endpoint, free_port};
 
     #[test]
     fn a_database_task_and_a_backup_task_run() {
@@ -134,32 +131,14 @@ mod services {
             .tells("2 rows in 1 tables, restored");
     }
 
-    /// Takes one request and gives its body.
-    fn one_request(listener: &TcpListener) -> String {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut text = String::new();
-        let mut bytes = [0; 4096];
-        while !text.contains("it works") {
-            let count = stream.read(&mut bytes).unwrap();
-            assert!(count > 0, "the request ended: {text}");
-            text.push_str(&String::from_utf8_lossy(&bytes[..count]));
-        }
-        stream
-            .write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            .unwrap();
-        text
-    }
-
     #[test]
     fn an_http_task_posts_json() {
         let project = Project::new();
         let _written = project.lexi("new tell --kind http").succeeds();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let server = std::thread::spawn(move || one_request(&listener));
+        let endpoint = Endpoint::new();
 
         project
-            .run(&["tell", &url, "--text", "it works"])
+            .run(&["tell", &endpoint.url, "--text", "it works"])
             .succeeds()
             .tells("answered 202");
         project
@@ -167,7 +146,7 @@ mod services {
             .exits(2)
             .tells("needs a value for URL");
 
-        let request = server.join().unwrap();
+        let request = endpoint.request();
         assert!(request.starts_with("POST /hook "), "{request}");
         assert!(request.ends_with(r#"{"text":"it works"}"#), "{request}");
     }

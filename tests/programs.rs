@@ -228,3 +228,29 @@ fn a_program_ends_where_our_session_began_outside_the_process_namespace() {
     let outcome = Outcome::wait(child, HUNG, project.root(), &["run", "t"]).exits(124);
     assert!(!outcome.err.contains("panicked"), "{}", outcome.err);
 }
+
+#[test]
+fn a_run_inside_a_run_tells_what_failed_once() {
+    let project =
+        Project::new().body("process::foreground(\"/proc/self/exe\", [\"run\", \"inner\"]);");
+    project.body_of(
+        "inner",
+        "throw #{ kind: \"refused\", message: \"not today\" };",
+    );
+
+    project
+        .lexi("run t")
+        .exits(1)
+        .tells("error: not today")
+        .hides("/proc/self/exe");
+}
+
+#[test]
+fn a_service_that_only_has_a_container_does_not_run_natively() {
+    Project::new()
+        .body("stack::shell(\"app\", [\"sh\"], #{});")
+        .lexi("run t")
+        .exits(1)
+        .tells("service `app` does not run: the native driver starts no containers")
+        .tells("--driver docker");
+}

@@ -274,6 +274,17 @@ impl Error {
     pub fn exit_status(self, code: u8) -> Self {
         self.field("exit_status", code)
     }
+
+    /// The same, said to people already: another run of this program has failed in front of them.
+    #[must_use]
+    pub fn told(self) -> Self {
+        self.field("told", true)
+    }
+
+    /// Whether people know of it already.
+    pub fn is_told(&self) -> bool {
+        self.fields.get("told") == Some(&Value::Bool(true))
+    }
 }
 
 impl fmt::Display for Error {

@@ -14,6 +14,7 @@ pub mod settings;
 pub mod tell;
 pub mod text;
 pub mod units;
+pub mod user;
 
 pub use cancel::{Cancel, Reason};
 pub use error::{Error, Kind, Result};

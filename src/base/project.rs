@@ -161,6 +161,7 @@ pub struct Project {
     root: PathBuf,
     config: Config,
     held: RwLock<BTreeMap<PathBuf, String>>,
+    user: Option<PathBuf>,
 }
 
 /// The file that marks a project.
@@ -169,17 +170,46 @@ pub const CONFIG_FILE: &str = "lexi.toml";
 impl Project {
     /// The project that holds `start`: the nearest folder upward with a `lexi.toml`.
     pub fn find(start: &Path) -> Result<Self> {
-        let found = start
-            .ancestors()
-            .find(|folder| folder.join(CONFIG_FILE).is_file());
-        match found {
+        match Self::root_above(start) {
             Some(root) => Self::open(root),
             None => Err(Error::usage(format!(
                 "no `{CONFIG_FILE}` in `{}` or above",
                 start.display()
             ))
-            .hint("go to a project's folder or name it with `--project DIR`")),
+            .hint(
+                "go to a project's folder or name it with `--project DIR`; `lexi init` makes one",
+            )),
         }
+    }
+
+    /// The nearest folder upward that is a project's.
+    pub fn root_above(start: &Path) -> Option<&Path> {
+        let mut above = start.ancestors();
+        above.find(|folder| folder.join(CONFIG_FILE).is_file())
+    }
+
+    /// The folder of a user's own tasks as the project where there is no other; it needs no configuration.
+    pub fn of_user(folder: &Path) -> Result<Self> {
+        if folder.join(CONFIG_FILE).is_file() {
+            return Ok(Self::open(folder)?.with_user(Some(folder)));
+        }
+        let root = folder
+            .canonicalize()
+            .map_err(|e| Error::usage(format!("cannot open `{}`", folder.display())).because(e))?;
+        let project = Self {
+            root,
+            config: Config::default(),
+            held: RwLock::default(),
+            user: None,
+        };
+        Ok(project.with_user(Some(folder)))
+    }
+
+    /// The same with the folder of what its user takes along, if that is there.
+    #[must_use]
+    pub fn with_user(mut self, folder: Option<&Path>) -> Self {
+        self.user = folder.and_then(|folder| folder.canonicalize().ok());
+        self
     }
 
     /// The project in exactly this folder.
@@ -202,6 +232,7 @@ impl Project {
             root,
             config,
             held: RwLock::default(),
+            user: None,
         })
     }
 
@@ -232,6 +263,27 @@ impl Project {
     /// The folder of the task files.
     pub fn tasks(&self) -> PathBuf {
         self.root.join("tasks")
+    }
+
+    /// The folder of what the user takes along into every project.
+    pub fn user_folder(&self) -> Option<&Path> {
+        self.user.as_deref()
+    }
+
+    /// Whether this is no project of its own but what the user takes along.
+    pub fn is_user_s(&self) -> bool {
+        self.user.as_ref() == Some(&self.root)
+    }
+
+    /// The folder of the user's own task files, where it is another than the project's.
+    pub fn user_tasks(&self) -> Option<PathBuf> {
+        let folder = self.user.as_ref().filter(|_| !self.is_user_s())?;
+        Some(folder.join("tasks"))
+    }
+
+    /// Whether a task file, by its name in messages, is one of the user's own.
+    pub fn is_user_wide(&self, file: &str) -> bool {
+        self.is_user_s() || Path::new(file).is_absolute()
     }
 
     /// The folder of what the tool itself keeps: locks, state, index.

@@ -132,6 +132,13 @@ pub(super) enum Command {
     Init(Init),
     /// Write a new task from a template.
     New(New),
+    /// Open a task's file in the editor, and check it when that has ended.
+    #[command(
+        after_help = "VISUAL or EDITOR says which editor. Those that can are led to the task's line."
+    )]
+    Edit(Edit),
+    /// Say where a task is declared, whose it is and what it hides.
+    Which(Which),
     /// Show each setting and where it comes from.
     Env(Env),
     /// List what was run here, or show one run.
@@ -286,9 +293,24 @@ pub(super) struct New {
     /// What kind of task.
     #[arg(long, value_name = "KIND")]
     pub(super) kind: Option<String>,
+    /// Write it for all projects, to the user's own folder.
+    #[arg(long)]
+    pub(super) user: bool,
     /// The file to write it to, below tasks/; a file of its own without it.
     #[arg(long, value_name = "FILE")]
     pub(super) file: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Edit {
+    /// The task's name or alias.
+    pub(super) task: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Which {
+    /// A task's name or alias, or a command.
+    pub(super) task: String,
 }
 
 #[derive(Debug, clap::Args)]

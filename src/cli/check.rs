@@ -69,11 +69,19 @@ fn named(project: &Project, files: &[PathBuf]) -> Result<Vec<String>> {
             .join(file)
             .canonicalize()
             .map_err(|e| Error::usage(format!("cannot check `{shown}`")).because(e))?;
-        if real.extension().is_none_or(|end| end != "rhai") || !real.starts_with(project.root()) {
+        let user_s = project.user_tasks();
+        let is_user_s = user_s.is_some_and(|folder| real.starts_with(folder));
+        let is_own = is_user_s || real.starts_with(project.root());
+        if real.extension().is_none_or(|end| end != "rhai") || !is_own {
             let error = Error::usage(format!("`{shown}` is no script of this project"));
             return Err(error.hint("name `.rhai` files of tasks/ or stdlib/"));
         }
-        Ok(project.display(&real))
+        // The user's own are known by their whole paths.
+        Ok(if is_user_s {
+            real.display().to_string()
+        } else {
+            project.display(&real)
+        })
     };
     files.iter().map(name).collect()
 }

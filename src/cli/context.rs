@@ -111,13 +111,36 @@ impl Context {
         })
     }
 
-    /// The project: named, or the nearest upward.
+    /// The project: named, or the nearest upward, or else that of the tasks which the user takes along.
     pub(super) fn project(&self) -> Result<Arc<Project>> {
+        let user = self.user_folder();
+        if self.global.project.is_none()
+            && Project::root_above(&Self::here()?).is_none()
+            && let Some(folder) = user.filter(|folder| folder.join("tasks").is_dir())
+        {
+            return Ok(Arc::new(Project::of_user(&folder)?));
+        }
+        self.own_project()
+    }
+
+    /// The project: named, or the nearest upward.
+    pub(super) fn own_project(&self) -> Result<Arc<Project>> {
         let project = match &self.global.project {
             Some(folder) => Project::open(folder)?,
             None => Project::find(&Self::here()?)?,
         };
-        Ok(Arc::new(project))
+        let user = self.user_folder();
+        Ok(Arc::new(project.with_user(user.as_deref())))
+    }
+
+    /// The folder of what the user takes along into every project; it need not be there.
+    pub(super) fn user_folder(&self) -> Option<PathBuf> {
+        crate::base::user::folder(&self.environment)
+    }
+
+    /// The environment of this process.
+    pub(super) const fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The profile that the command line names.

@@ -12,7 +12,7 @@ use crate::script::{Catalog, definitions, docs, task_docs};
 
 /// Writes or compares the generated documentation.
 pub(super) fn run(args: &args::Docs, ctx: &Context) -> Result<ExitCode> {
-    let project = ctx.project()?;
+    let project = ctx.own_project()?;
     let catalog = Catalog::load(Arc::clone(&project))?;
     let files = [
         (project.path("docs/api.md"), docs::api()),

@@ -70,7 +70,15 @@ fn text(tasks: &[&Task], ctx: &Context) -> String {
             } else {
                 String::new()
             };
-            lines.push(format!("  {name}  {}{aliases}{shadowed}", task.about));
+            let whose = if task.user_wide {
+                out.paint(DIM, " (user-wide)")
+            } else {
+                String::new()
+            };
+            lines.push(format!(
+                "  {name}  {}{aliases}{whose}{shadowed}",
+                task.about
+            ));
         }
         lines.push(String::new());
     }

@@ -10,6 +10,7 @@ mod completions;
 mod context;
 mod cron;
 mod docs;
+mod edit;
 mod env;
 mod explain;
 mod help;
@@ -28,6 +29,7 @@ mod telling;
 mod templates;
 mod trace;
 mod watch;
+mod which;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -80,6 +82,8 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::Check(check)) => check::run(&check, ctx),
         Some(Command::Init(init)) => init::run(&init, ctx),
         Some(Command::New(new)) => new::run(&new, ctx),
+        Some(Command::Edit(edit)) => edit::run(&edit, ctx),
+        Some(Command::Which(which)) => which::run(&which, ctx),
         Some(Command::Env(env)) => env::run(&env, ctx),
         Some(Command::History(history)) => history::run(&history, ctx),
         Some(Command::Rerun(rerun)) => history::rerun(&rerun, ctx),

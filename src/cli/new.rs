@@ -1,14 +1,16 @@
 //! `lexi new TASK`: writes a task of a kind, which runs as it is and shows what can be declared.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::context::Context;
 use super::templates::{self, KINDS, Kind};
 use super::{args, ask};
 use crate::base::text::did_you_mean;
-use crate::base::{Error, Result};
+use crate::base::{Error, Project, Result};
 use crate::script::Catalog;
 use crate::script::declaration::is_task_name;
 
@@ -22,7 +24,11 @@ pub(super) fn help() -> String {
 /// Writes the task, to a file of its own or to the end of a file that is there.
 pub(super) fn run(args: &args::New, ctx: &Context) -> Result<ExitCode> {
     let kind = args.kind.as_deref().map(kind_of).transpose()?;
-    let project = ctx.project()?;
+    let project = if args.user {
+        user_project(ctx)?
+    } else {
+        ctx.own_project()?
+    };
     let catalog = Catalog::load(project.clone())?;
     let name = name(args, ctx)?;
     refuse_taken(&name, &catalog)?;
@@ -33,7 +39,11 @@ pub(super) fn run(args: &args::New, ctx: &Context) -> Result<ExitCode> {
     };
     let file = file(args, &name)?;
     let path = project.tasks().join(format!("{file}.rhai"));
-    let shown = project.display(&path);
+    let shown = if args.user {
+        path.display().to_string()
+    } else {
+        project.display(&path)
+    };
     let task = templates::task(kind.name, &name)
         .ok_or_else(|| Error::internal(format!("no template of kind `{}`", kind.name)))?;
     let text = if path.exists() {
@@ -51,10 +61,32 @@ pub(super) fn run(args: &args::New, ctx: &Context) -> Result<ExitCode> {
         std::fs::create_dir_all(folder).map_err(io)?;
     }
     let mut options = OpenOptions::new();
+    if args.user {
+        // What others could write would not be run.
+        options.mode(0o600);
+    }
     let mut written = options.append(true).create(true).open(&path).map_err(io)?;
     written.write_all(text.as_bytes()).map_err(io)?;
     ctx.output().say(&format!("wrote {shown}; run it: {run}"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of the user's own tasks, made where it is not there.
+fn user_project(ctx: &Context) -> Result<Arc<Project>> {
+    let folder = ctx.user_folder().ok_or_else(|| {
+        Error::usage("you have no folder for tasks of your own").hint("set HOME or XDG_CONFIG_HOME")
+    })?;
+    let tasks = folder.join("tasks");
+    let io = |e| Error::io(format!("cannot make `{}`", tasks.display()), e);
+    if !tasks.is_dir() {
+        let mut builder = DirBuilder::new();
+        builder
+            .recursive(true)
+            .mode(0o700)
+            .create(&tasks)
+            .map_err(io)?;
+    }
+    Ok(Arc::new(Project::of_user(&folder)?))
 }
 
 fn kind_of(name: &str) -> Result<Kind> {

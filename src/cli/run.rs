@@ -192,8 +192,10 @@ pub(super) fn report(
         }
         Err(failure) => failure,
     };
-    let block = render::failure(ctx.output(), host.project(), &failure);
-    ctx.output().error(&block);
+    if !failure.error.is_told() || !failure.cleanup.is_empty() {
+        let block = render::failure(ctx.output(), host.project(), &failure);
+        ctx.output().error(&block);
+    }
     (
         failure.error.exit_code(),
         Some(failure.error.full_message()),

@@ -34,6 +34,13 @@ pub(super) fn run_marked(ctx: &NativeCallContext, argv: &Array) -> RhaiResultOf<
     run(ctx, "parallel", &program, rest, options)
 }
 
+/// Whether a program is this very one.
+fn is_own(program: &str) -> bool {
+    let own = std::env::current_exe().ok();
+    let program = std::fs::canonicalize(program).ok();
+    own.is_some() && own == program
+}
+
 /// Runs a program to its end; gives `#{ code, signal, stdout, stderr }`.
 fn run(
     ctx: &NativeCallContext,
@@ -352,7 +359,13 @@ pub mod api {
             if options.check
                 && let Err(error) = exit.ok(program.name(), "")
             {
-                return Err(error.exit_status(u8::try_from(code).unwrap_or(1)));
+                let error = error.exit_status(u8::try_from(code).unwrap_or(1));
+                // Another run of ours has said itself what went wrong.
+                return Err(if is_own(program.name()) {
+                    error.told()
+                } else {
+                    error
+                });
             }
             Ok(i64::from(code))
         })

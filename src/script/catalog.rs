@@ -7,7 +7,7 @@ use super::diagnostic::{Diagnostic, Place, Rule};
 use super::index::{Content, Entry, Index, Stamp, hash};
 use super::needs::Walk;
 use super::task::Task;
-use super::{declaration, failure, language, task_files};
+use super::{declaration, failure, language, task_files, user_wide};
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Project, Result};
 
@@ -32,6 +32,8 @@ impl Catalog {
 
     fn update(project: Arc<Project>, mut old: Index) -> Result<Self> {
         let mut files = task_files::find(&project);
+        files.extend(user_wide::find(&project));
+        let mut doubted = user_wide::doubted(&project, &files);
         // An editor may have moved a file away for a moment; its text is still held.
         for path in project.held_scripts() {
             let file = project.display(&path);
@@ -47,6 +49,16 @@ impl Catalog {
         }
         let (mut entries, mut changed) = (Vec::with_capacity(files.len()), files.len() != count);
         for (file, stamp) in files {
+            if let Some(problem) = doubted.remove(&file) {
+                // Its stamp is not that of the file, so that it is looked at again each time.
+                changed |= known.remove(&file).is_none_or(|entry| entry.hash != 0);
+                let content = Content {
+                    tasks: Vec::new(),
+                    problems: vec![problem],
+                };
+                entries.push(Entry::new(file, Stamp::default(), 0, content)?);
+                continue;
+            }
             match known.remove(&file) {
                 Some(entry) if is_known(&project, &old, &entry, stamp) => entries.push(entry),
                 older => {
@@ -55,7 +67,7 @@ impl Catalog {
                     let bytes = project.script(&path);
                     let bytes = bytes
                         .map_err(|e| Error::io(format!("cannot read task file `{file}`"), e))?;
-                    entries.push(read(bytes, file, stamp, older)?);
+                    entries.push(read(&project, bytes, file, stamp, older)?);
                 }
             }
         }
@@ -78,12 +90,19 @@ impl Catalog {
         self.index.entries.iter().map(|entry| entry.file.as_str())
     }
 
-    /// All tasks, in the order of their files and declarations.
+    /// All tasks, in the order of their files and declarations, but for the user's own that the project has others for.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.index
-            .entries
-            .iter()
-            .flat_map(|entry| &entry.content().tasks)
+        let is_user_wide = |entry: &Entry| self.project.is_user_wide(&entry.file);
+        let has_both = self.index.entries.iter().any(is_user_wide) && !self.project.is_user_s();
+        let own = self.names(|entry| has_both && !is_user_wide(entry));
+        self.all_tasks()
+            .filter(move |task| !(task.user_wide && own.contains(task.name.as_str())))
+    }
+
+    /// All tasks there are, in the order of their files and declarations.
+    pub fn all_tasks(&self) -> impl Iterator<Item = &Task> {
+        let entries = self.index.entries.iter();
+        entries.flat_map(|entry| &entry.content().tasks)
     }
 
     /// Whether the file was checked clean in this state, told by a fingerprint.
@@ -114,13 +133,18 @@ impl Catalog {
             .entries
             .iter()
             .filter(|entry| entry.names.iter().any(|known| known == name));
-        let mut found = holding.flat_map(|entry| {
+        let found = holding.flat_map(|entry| {
             entry
                 .content()
                 .tasks
                 .iter()
                 .filter(|t| t.name == name || t.aliases.iter().any(|a| a == name))
         });
+        let mut found: Vec<&Task> = found.collect();
+        if found.iter().any(|task| !task.user_wide) {
+            found.retain(|task| !task.user_wide);
+        }
+        let mut found = found.into_iter();
         match (found.next(), found.next()) {
             (Some(task), None) => Ok(task),
             (Some(first), Some(second)) => {
@@ -153,6 +177,9 @@ impl Catalog {
                 "a task file could not be read in full: {}: {} (see `lexi check`)",
                 broken.place, broken.message
             ),
+            (None, None) if self.project.is_user_s() => {
+                "no project here, so only your own tasks are known".to_owned()
+            }
             (None, None) => "`lexi list` shows all tasks".to_owned(),
         };
         Error::usage(format!("unknown task `{name}`")).hint(hint)
@@ -200,11 +227,12 @@ impl Catalog {
     }
 
     fn duplicates(&self) -> Vec<Diagnostic> {
-        let mut seen: BTreeMap<&str, &Task> = BTreeMap::new();
+        let mut seen: BTreeMap<(bool, &str), &Task> = BTreeMap::new();
         let mut found = Vec::new();
         for task in self.tasks() {
             for name in std::iter::once(&task.name).chain(&task.aliases) {
-                if let Some(first) = seen.insert(name, task)
+                // What the project and its user call the same is the project's.
+                if let Some(first) = seen.insert((task.user_wide, name), task)
                     && !std::ptr::eq(first, task)
                 {
                     let message = format!("two tasks are called `{name}`");
@@ -219,14 +247,36 @@ impl Catalog {
     }
 
     fn unknown_needs(&self) -> Vec<Diagnostic> {
-        let names = self.index.entries.iter().flat_map(|entry| &entry.names);
-        let names: BTreeSet<&str> = names.map(String::as_str).collect();
-        let needs = self.tasks().flat_map(|task| &task.needs);
+        let names: BTreeSet<&str> = self.names(|_all| true);
+        // What only its author has is not there for the others.
+        let own = self.names(|entry| !self.project.is_user_wide(&entry.file));
+        let known = |task: &Task| if task.user_wide { &names } else { &own };
+        let needs = self.tasks();
+        let needs = needs.flat_map(|task| task.needs.iter().map(move |need| (task, need)));
         // A need of a task whose own file cannot be read is not missing.
-        let is_missing = |name: &str| !names.contains(name) && self.unreadable(name).is_empty();
-        let missing = needs.filter(|(name, _)| is_missing(name));
+        let missing = needs.filter(|(task, (name, _))| {
+            !known(task).contains(name.as_str()) && self.unreadable(name).is_empty()
+        });
         missing
-            .map(|(name, place)| unknown_need(name, place, &names))
+            .map(|(task, (name, place))| {
+                if names.contains(name.as_str()) {
+                    let message = format!(
+                        "task `{name}` is user-wide: the project's other users do not have it"
+                    );
+                    Diagnostic::new(Rule::MissingNeed, place.clone(), message)
+                } else {
+                    unknown_need(name, place, known(task))
+                }
+            })
+            .collect()
+    }
+
+    /// The names and aliases of the tasks of some files.
+    fn names(&self, is_meant: impl Fn(&Entry) -> bool) -> BTreeSet<&str> {
+        let entries = self.index.entries.iter();
+        let entries = entries.filter(|entry| is_meant(entry));
+        entries
+            .flat_map(|entry| entry.names.iter().map(String::as_str))
             .collect()
     }
 
@@ -279,7 +329,11 @@ impl Catalog {
                 tasks
                     .entry(name.as_str())
                     .and_modify(|known: &mut Option<&Task>| {
-                        *known = known.filter(|known| std::ptr::eq(*known, task));
+                        // The project's come first.
+                        let is_first = |known: &&Task| {
+                            std::ptr::eq(*known, task) || (task.user_wide && !known.user_wide)
+                        };
+                        *known = known.filter(is_first);
                     })
                     .or_insert(Some(task));
             }
@@ -332,7 +386,13 @@ fn text(bytes: Vec<u8>, file: &str) -> Result<String, Diagnostic> {
     })
 }
 
-fn read(bytes: Vec<u8>, file: String, stamp: Stamp, older: Option<Entry>) -> Result<Entry> {
+fn read(
+    project: &Project,
+    bytes: Vec<u8>,
+    file: String,
+    stamp: Stamp,
+    older: Option<Entry>,
+) -> Result<Entry> {
     let text = match text(bytes, &file) {
         Ok(text) => text,
         Err(problem) => {
@@ -347,7 +407,10 @@ fn read(bytes: Vec<u8>, file: String, stamp: Stamp, older: Option<Entry>) -> Res
     }
     let content = match language::compile(&text) {
         Ok(ast) => {
-            let found = declaration::read(&ast, &file, &text);
+            let mut found = declaration::read(&ast, &file, &text);
+            for task in &mut found.tasks {
+                task.user_wide = project.is_user_wide(&file);
+            }
             Content {
                 tasks: found.tasks,
                 problems: found.problems,

@@ -135,6 +135,7 @@ impl Reader<'_> {
             timeout_ms: None,
             destructive: false,
             hidden: false,
+            user_wide: false,
             sources: Vec::new(),
             generates: Vec::new(),
             env: Vec::new(),

@@ -100,6 +100,8 @@ pub enum Rule {
     Schedule,
     /// A file that is no text, or an index that is damaged.
     Unreadable,
+    /// A user-wide file that somebody else could have written.
+    Untrusted,
 }
 
 /// One finding.

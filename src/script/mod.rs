@@ -34,6 +34,7 @@ mod language;
 mod needs;
 mod params;
 mod schedule;
+mod user_wide;
 mod withheld;
 mod words;
 

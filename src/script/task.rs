@@ -34,6 +34,9 @@ pub struct Task {
     pub destructive: bool,
     /// Whether `list` leaves it out.
     pub hidden: bool,
+    /// Whether it is the user's own, for every project.
+    #[serde(default)]
+    pub user_wide: bool,
     /// Patterns of the files that it reads.
     #[serde(default)]
     pub sources: Vec<String>,

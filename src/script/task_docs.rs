@@ -13,7 +13,10 @@ pub fn page(catalog: &Catalog) -> String {
          Every task also takes the options of `lexi` itself, such as `--profile`, `--dry-run`, `--yes`, `--json` and `-q`.\n",
     );
     let mut group = "";
-    let mut tasks: Vec<&Task> = catalog.tasks().filter(|task| !task.hidden).collect();
+    let mut tasks: Vec<&Task> = catalog
+        .tasks()
+        .filter(|task| !task.hidden && !task.user_wide)
+        .collect();
     // The tasks of a file stay in the order of their declarations.
     tasks.sort_by(|a, b| (&a.group, &a.place.file).cmp(&(&b.group, &b.place.file)));
     for task in tasks {

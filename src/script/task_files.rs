@@ -9,8 +9,13 @@ use crate::base::Project;
 
 /// The task files below `tasks/`, without `tasks/lib/`, sorted by name, folder by folder.
 pub(super) fn find(project: &Project) -> Vec<(String, Stamp)> {
-    let mut found = Vec::new();
-    add(&project.tasks(), "tasks", &mut found);
+    below(&project.tasks(), "tasks")
+}
+
+/// The task files below a folder that is shown as `top`, without those in its `lib/`.
+pub(super) fn below(folder: &Path, top: &str) -> Vec<(String, Stamp)> {
+    let (mut found, lib) = (Vec::new(), format!("{top}/lib"));
+    add(folder, top, &lib, &mut found);
     found
 }
 
@@ -22,7 +27,7 @@ fn has_ending(name: &str) -> bool {
 }
 
 /// Adds the files of one folder; a folder or a file that cannot be read is left out, as one that is not there.
-fn add(folder: &Path, shown: &str, found: &mut Vec<(String, Stamp)>) {
+fn add(folder: &Path, shown: &str, lib: &str, found: &mut Vec<(String, Stamp)>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut named: Vec<(String, DirEntry)> = entries
         .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry)))
@@ -34,8 +39,8 @@ fn add(folder: &Path, shown: &str, found: &mut Vec<(String, Stamp)>) {
             continue;
         };
         let file = format!("{shown}/{name}");
-        if kind.is_dir() && file != "tasks/lib" {
-            add(&entry.path(), &file, found);
+        if kind.is_dir() && file != lib {
+            add(&entry.path(), &file, lib, found);
         } else if kind.is_file() && has_ending(&name) {
             found.extend(
                 entry

@@ -1,5 +1,6 @@
 //! The fluent harness: a temporary project, the real program, and what it printed.
 
+mod endpoint;
 mod engine;
 use rustix::process::{Pid, kill_process, kill_process_group};
 
@@ -14,6 +15,7 @@ mod servers;
 mod terminal;
 mod wire;
 
+pub(crate) use endpoint::Endpoint;
 pub(crate) use outcome::Outcome;
 pub(crate) use own_engine::OwnEngine;
 pub(crate) use own_postgres::OwnPostgres;

@@ -353,11 +353,16 @@ pub(super) fn port(ctx: &NativeCallContext, service: &str) -> RhaiResultOf<Dynam
 }
 
 /// A service that only Docker can look into.
-fn only_docker(service: &str) -> Error {
-    Error::unavailable(format!(
-        "service `{service}` is not in a container: the native driver runs it"
-    ))
-    .hint("start a program of this machine instead, or use `--driver docker`")
+fn only_docker(host: &Host, service: &str) -> Error {
+    let state = host.project().state();
+    let runs = native::published_port(&state, host.profile(), service).is_some();
+    let message = if runs {
+        format!("service `{service}` is not in a container: the native driver runs it")
+    } else {
+        format!("service `{service}` does not run: the native driver starts no containers")
+    };
+    Error::unavailable(message)
+        .hint("start a program of this machine instead, or use `--driver docker`")
 }
 
 pub(super) fn exec(
@@ -368,8 +373,8 @@ pub(super) fn exec(
 ) -> RhaiResultOf<Map> {
     let name = "stack::exec";
     let (exec, check) = docker::exec_of(ctx, name, command, options)?;
-    existing(ctx, name, async |_, driver| match driver {
-        Driver::Native(_) => Err(only_docker(service)),
+    existing(ctx, name, async |host, driver| match driver {
+        Driver::Native(_) => Err(only_docker(host, service)),
         Driver::Docker(driver) => containers::exec(&driver, service, &exec, check).await,
     })
 }
@@ -383,7 +388,7 @@ pub(super) fn shell(
     let name = "stack::shell";
     let exec = docker::shell_of(ctx, name, command, options)?;
     existing(ctx, name, async |host, driver| match driver {
-        Driver::Native(_) => Err(only_docker(service)),
+        Driver::Native(_) => Err(only_docker(host, service)),
         Driver::Docker(driver) => containers::shell(host, &driver, service, &exec).await,
     })
 }

@@ -9,6 +9,7 @@ mod partial;
 mod read;
 mod remove;
 mod temp;
+mod trust;
 mod walk;
 mod write;
 
@@ -18,6 +19,7 @@ pub use partial::{Partial, PartialFolder};
 pub use read::{READ_LIMIT, read_bytes, read_text};
 pub use remove::remove;
 pub use temp::Temps;
+pub use trust::doubt;
 pub(crate) use walk::normal;
 pub use walk::{Kinds, WalkOptions, glob, walk};
 pub use write::{append, make_dir, make_private_dir, write};

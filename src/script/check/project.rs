@@ -13,14 +13,22 @@ pub fn project(catalog: &Catalog) -> Vec<Diagnostic> {
     let checker = Checker::new(project).with_tasks(catalog);
     let mut found = catalog.problems_between_files();
     for file in catalog.files() {
+        let known = catalog.problems_of(file);
+        if known.iter().any(|found| found.rule == Rule::Untrusted) {
+            found.extend(known);
+            continue;
+        }
         match project.script_text(&project.path(file)) {
             Ok(text) => {
                 found.extend(checker.script(file, &text, Role::Tasks));
                 // What is known of the file may come from an index that is damaged.
-                let known = catalog.problems_of(file).into_iter();
-                found.extend(known.filter(|problem| problem.rule == Rule::Unreadable));
+                found.extend(
+                    known
+                        .into_iter()
+                        .filter(|problem| problem.rule == Rule::Unreadable),
+                );
             }
-            Err(_no_text) => found.extend(catalog.problems_of(file)),
+            Err(_no_text) => found.extend(known),
         }
     }
     for name in library::names(project) {
