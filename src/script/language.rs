@@ -10,8 +10,9 @@ use super::api::Api;
 use super::engine;
 use super::index::hash;
 
-/// How many compiled scripts are kept; when there are more, all are forgotten.
-const MOST: usize = 256;
+/// How many scripts, and how many bytes of text, are kept compiled; twice as much where the older half is still used.
+const MOST: usize = 64;
+const MOST_BYTES: usize = 256 * 1024;
 
 static STRICT: LazyLock<Engine> = LazyLock::new(engine::bare);
 
@@ -23,12 +24,40 @@ static LENIENT: LazyLock<Engine> = LazyLock::new(|| {
 
 static API: LazyLock<Api> = LazyLock::new(|| Api::of(&STRICT));
 
-static COMPILED: LazyLock<Mutex<HashMap<u64, Compiled>>> = LazyLock::new(Mutex::default);
+static COMPILED: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
 /// A script that was compiled, with its text: two texts may have one hash.
 struct Compiled {
     text: String,
     ast: Arc<AST>,
+}
+
+/// Compiled scripts by the hash of their text. When there are too many, those that were not used since the last time that
+/// there were too many are forgotten: a file that is saved all day must not fill the memory.
+#[derive(Default)]
+struct Kept {
+    young: HashMap<u64, Compiled>,
+    old: HashMap<u64, Compiled>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn find(&mut self, hash: u64, text: &str) -> Option<Arc<AST>> {
+        if let Some(known) = self.old.remove(&hash) {
+            self.keep(hash, known);
+        }
+        let known = self.young.get(&hash)?;
+        (known.text == text).then(|| Arc::clone(&known.ast))
+    }
+
+    fn keep(&mut self, hash: u64, compiled: Compiled) {
+        if self.young.len() >= MOST || self.bytes >= MOST_BYTES {
+            self.old = std::mem::take(&mut self.young);
+            self.bytes = 0;
+        }
+        self.bytes += compiled.text.len();
+        self.young.insert(hash, compiled);
+    }
 }
 
 /// Compiles a script as it would be for a run.
@@ -46,20 +75,16 @@ fn compiled(
     compile: impl FnOnce() -> Result<AST, ParseError>,
 ) -> Result<Arc<AST>, ParseError> {
     let hash = hash(text);
-    let known = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(compiled) = known().get(&hash).filter(|known| known.text == text) {
-        return Ok(Arc::clone(&compiled.ast));
+    let kept = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(ast) = kept().find(hash, text) {
+        return Ok(ast);
     }
     let ast = Arc::new(compile()?);
-    let mut known = known();
-    if known.len() >= MOST {
-        known.clear();
-    }
     let compiled = Compiled {
         text: text.to_owned(),
         ast: Arc::clone(&ast),
     };
-    known.insert(hash, compiled);
+    kept().keep(hash, compiled);
     Ok(ast)
 }
 
@@ -76,6 +101,26 @@ pub(super) fn api() -> &'static Api {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_used_stays_and_the_rest_goes() {
+        let mut kept = Kept::default();
+        let compiled = |text: &str| Compiled {
+            text: text.to_owned(),
+            ast: Arc::new(AST::empty()),
+        };
+        for number in 0..1000 {
+            kept.keep(number + 1, compiled("other"));
+            if number == 0 {
+                kept.keep(0, compiled("used"));
+            }
+            assert!(kept.find(0, "used").is_some(), "after {number}");
+        }
+
+        assert!(kept.young.len() + kept.old.len() <= 2 * MOST);
+        assert!(kept.find(1, "other").is_none());
+        assert!(kept.find(0, "another of the same hash").is_none());
+    }
 
     #[test]
     fn a_text_is_compiled_once_and_another_one_anew() {
