@@ -298,3 +298,45 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
         .exits(2)
         .tells("add `[metrics]`");
 }
+
+/// Asks a port of this machine for a page; nothing while nobody listens.
+fn asked(port: u16, path: &str) -> Option<String> {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    Some(answer)
+}
+
+#[test]
+fn the_daemon_answers_prometheus() {
+    let port = crate::harness::free_port();
+    let project = Project::new()
+        .file(
+            "lexi.toml",
+            &format!("name = \"sample\"\n[metrics]\nlisten = \"127.0.0.1:{port}\"\n"),
+        )
+        .task(
+            "t.rhai",
+            "//! S\ntask(\"tick\", #{ about: \"Tick\", schedule: #{ cron: \"* * * * * *\", profiles: [\"dev\"] } }, || {});\n",
+        );
+    let mut daemon = project.start(&["cron"]);
+    let deadline = std::time::Instant::now() + HUNG;
+    let page = loop {
+        assert!(std::time::Instant::now() < deadline);
+        match asked(port, "/metrics") {
+            Some(page) if page.contains("lexi_task_runs_total{task=\"tick\"}") => break page,
+            _ => std::thread::sleep(std::time::Duration::from_millis(50)),
+        }
+    };
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    assert!(page.contains("text/plain; version=0.0.4"), "{page}");
+    let elsewhere = asked(port, "/").unwrap();
+    assert!(elsewhere.starts_with("HTTP/1.1 404"), "{elsewhere}");
+
+    let taken = project.run(&["cron", "--profile", "test"]);
+    taken.exits(1).tells("cannot listen on 127.0.0.1");
+    assert!(send(Signal::TERM, daemon.id().try_into().unwrap()));
+    assert!(daemon.wait().unwrap().success());
+}

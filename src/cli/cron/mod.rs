@@ -1,6 +1,7 @@
 //! `lexi cron`: runs tasks at the times that their schedules name.
 
 mod keep;
+mod metrics;
 mod next;
 mod plan;
 mod serve;

@@ -39,6 +39,7 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
         launch: launch(ctx, &project, profile.as_str(), journal.folder())?,
         project,
         journal,
+        profile: profile.to_string(),
     };
     runtime::alone(async move {
         if args.once {
@@ -70,6 +71,7 @@ struct Desk<'c> {
     journal: Journal,
     keeper: Keeper,
     launch: Launch,
+    profile: String,
 }
 
 impl Desk<'_> {
@@ -94,6 +96,7 @@ impl Desk<'_> {
         let (orders, mut received) = unbounded_channel();
         let (saved, mut news) = unbounded_channel();
         let mut watch = self.watch(&saved)?;
+        let metrics = super::metrics::serve(Arc::clone(&self.project), self.profile.clone());
         let mut daemon = self.daemon();
         let look = self.entries()?;
         self.greet(&look);
@@ -119,6 +122,7 @@ impl Desk<'_> {
         tokio::select! {
             done = work => done,
             failed = reload => failed,
+            failed = metrics => failed,
             ended = signals.pass_on(&orders, Some(&saved)) => ended,
         }
     }
