@@ -101,7 +101,7 @@ task("clear", #{ about: "Clear up" }, || backup::clean());
         pub(crate) fn settled(&self) {
             let sql = format!(
                 "select count(*) from pg_stat_activity where application_name like 'lexi%' and pid <> pg_backend_pid() \
-                and (datname like '{0}%' or query like '%{0}%')",
+                and (datname like '{0}%' or query like '%{0}%' or state = 'active' and query like '%pg_terminate_backend(pid)%')",
                 self.name
             );
             wait_until("the server has noticed", || self.server(&sql) == "0");

@@ -352,6 +352,9 @@ pub enum ProgressUnit {
 impl ProgressUnit {
     fn style(self, has_total: bool) -> ProgressStyle {
         let template = match (self, has_total) {
+            (Self::Bytes, true) if is_narrow() => {
+                "{spinner} {msg} {percent} % {bytes_per_sec} eta {eta}"
+            }
             (Self::Bytes, true) => {
                 "{spinner} {msg} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}"
             }
@@ -361,6 +364,12 @@ impl ProgressUnit {
         };
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
     }
+}
+
+/// Whether the terminal is too narrow for a bar and sizes in one line: a line that is broken in two is not drawn well.
+fn is_narrow() -> bool {
+    const WIDE: u16 = 90;
+    rustix::termios::tcgetwinsize(rustix::stdio::stderr()).is_ok_and(|size| size.ws_col < WIDE)
 }
 
 /// Progress of one piece of work; gone from the screen when dropped.

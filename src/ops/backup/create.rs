@@ -108,7 +108,7 @@ pub async fn create(request: &Create<'_>, on: OnProgress<'_>) -> Result<Artifact
 
     let name = free_name(request, &lock).await?;
     let parts = parts(request, &name, &tool).await.map_err(none_made)?;
-    let total = last.map_or(before.bytes, |last| last.facts.raw_bytes);
+    let total = guess(last, before.bytes);
     let written = write(request, &name, &tool, total, on).await;
     let written = written.map_err(none_made)?;
     measure::bytes(written.dumped.written.bytes);
@@ -131,7 +131,7 @@ pub async fn create(request: &Create<'_>, on: OnProgress<'_>) -> Result<Artifact
 
 /// Says of an error what is left.
 fn none_made(error: Error) -> Error {
-    error.state("; no backup was made, those there are were not touched")
+    error.state("; no backup was made, the old ones were not touched")
 }
 
 /// What is made besides the dump.
@@ -242,6 +242,7 @@ impl Known {
             settings: before.settings,
             migration: before.migration,
             tool_service: tool.service(),
+            database_bytes: Some(before.bytes),
             tool: tool.version,
             lexi_version: env!("CARGO_PKG_VERSION").to_owned(),
             started,
@@ -321,6 +322,19 @@ async fn free_name(request: &Create<'_>, _lock: &Lock) -> Result<BackupName> {
     Err(Error::internal("no free name for a backup within 3 s"))
 }
 
+/// How much text there will be: as much of the database as the last time. A first dump is about as large as its database.
+fn guess(last: Option<&Manifest>, database: u64) -> u64 {
+    let Some(last) = last else {
+        return database;
+    };
+    let raw = last.facts.raw_bytes;
+    match last.database_bytes {
+        // Most of a small database is the server's own tables, which grow with nothing.
+        Some(before) if before > 0 && database > before => raw + (database - before),
+        _ => raw,
+    }
+}
+
 /// Something to look at: a backup of half the size has often lost half the data.
 fn shrunk(last: Option<&Manifest>, bytes: u64) -> Option<String> {
     let last = last?;
@@ -332,4 +346,21 @@ fn shrunk(last: Option<&Manifest>, bytes: u64) -> Option<String> {
             units::bytes(last.bytes)
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::manifest::tests::sample;
+    use super::*;
+
+    #[test]
+    fn a_database_that_has_grown_makes_a_larger_dump() {
+        let mut last = sample("a_backup_20260101_000000.sql.gz");
+        last.facts.raw_bytes = 100;
+        assert_eq!(guess(None, 7), 7);
+        assert_eq!(guess(Some(&last), 900), 100);
+        last.database_bytes = Some(800);
+        assert_eq!(guess(Some(&last), 900), 200);
+        assert_eq!(guess(Some(&last), 700), 100);
+    }
 }

@@ -37,6 +37,9 @@ pub struct Manifest {
     pub sha256: String,
     /// What the dump holds.
     pub facts: Facts,
+    /// How large the database was, to guess from how much the next dump will be.
+    #[serde(default)]
+    pub database_bytes: Option<u64>,
     /// What a dump loses of its database.
     pub settings: super::settings::DatabaseSettings,
     /// The newest migration, when there is a history.
@@ -213,6 +216,7 @@ pub(super) mod tests {
             migration: Some(3),
             tool: "15.18".to_owned(),
             tool_service: None,
+            database_bytes: None,
             lexi_version: "0.1.0".to_owned(),
             started: Timestamp::UNIX_EPOCH,
             finished: Timestamp::UNIX_EPOCH,

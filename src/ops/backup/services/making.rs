@@ -47,7 +47,10 @@ fn a_database_without_tables_is_no_backup() {
 
         let error = bench.create().await.unwrap_err();
 
-        assert_eq!(error.message(), "the dump holds no table");
+        assert_eq!(
+            error.message(),
+            "the dump holds no table; no backup was made, the old ones were not touched"
+        );
         assert_eq!(bench.files(), [""; 0]);
         Ok(())
     })
