@@ -127,6 +127,8 @@ fn the_shipped_tasks_have_no_finding_and_each_says_what_it_does() {
     project.lexi("check").succeeds().tells("no mistakes found");
     let tasks = project.lexi("list --all --json").succeeds().json();
     for task in tasks.as_array().unwrap() {
+        let has_examples = !task["examples"].as_array().unwrap().is_empty();
+        assert!(has_examples || task["hidden"] == true, "{}", task["name"]);
         let about = task["about"].as_str().unwrap();
         assert!(
             !about.is_empty() && !about.ends_with('.'),

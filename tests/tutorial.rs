@@ -95,7 +95,7 @@ mod services {
                     }
                 }
                 tag => {
-                    let file = tag.strip_prefix("rhai file=");
+                    let file = tag.split_once(" file=").map(|(_, file)| file);
                     reader.saves(file.unwrap_or_else(|| panic!("```{tag}")), &block);
                 }
             }

@@ -144,3 +144,52 @@ fn after_help(task: &Task) -> String {
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::base::Project;
+    use crate::cli::args::{Args, Command, RunWords};
+    use crate::script::Catalog;
+
+    /// The words of a line, which has at most one in quotes.
+    fn words(line: &str) -> Vec<String> {
+        let parts = line.split('\'').enumerate();
+        let words = parts.flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn each_example_of_the_shipped_tasks_is_one_that_can_be_typed() {
+        let project = Project::open(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let catalog = Catalog::load(Arc::new(project)).unwrap();
+        let mut count = 0;
+        for task in catalog.tasks() {
+            for example in &task.examples {
+                let Ok(Args {
+                    command: Some(Command::Run(run)),
+                    ..
+                }) = Args::try_parse_from(words(example))
+                else {
+                    panic!("{example}");
+                };
+                let Some(RunWords::Task(typed)) = run.words else {
+                    panic!("{example}");
+                };
+                assert_eq!(typed[0], task.name, "{example}");
+                let parsed = parse(task, &typed[1..]);
+                assert!(parsed.is_ok(), "{example}: {:?}", parsed.err());
+                count += 1;
+            }
+        }
+        assert!(count > 50);
+    }
+}

@@ -68,7 +68,7 @@ pub(super) const KINDS: [Kind; 8] = [
     },
     Kind {
         name: "scheduled",
-        about: "fit to run unattended: one at a time, with a time limit and a log",
+        about: "runs by itself under `lexi cron`: one at a time, with a time limit and a log",
         try_with: "",
     },
 ];
