@@ -206,7 +206,7 @@ mod services {
                 .tells("DB_DATABASE is not set")
                 .tells("JWT_SECRET is not set")
                 .tells("DB_SSL is not true")
-                .tells("8 things are missing or weak");
+                .tells("things are missing or weak");
         }
         project.write(
             ".env.prod",

@@ -231,3 +231,46 @@ mod services {
         let _down = project.lexi("run down").succeeds();
     }
 }
+
+/// A run that holds a lock, starts programs in three ways and writes a file.
+const BUSY: &str = r#"//! Sample
+
+task("t", #{ about: "Try", lock: "data" }, || {
+    parallel([
+        || process::run("sh", ["-c", "sleep 300 & setsid sleep 300 & wait"]),
+        || process::pipe("sleep", ["300"]).write("out"),
+        || { for i in 0..1000 { fs::write("file", `${i}`); } time::sleep("5m"); },
+    ]);
+});
+task("next", #{ about: "Try", lock: "data" }, || print("free"));
+"#;
+
+#[test]
+fn a_run_that_is_killed_is_never_running_and_leaves_no_lock_and_no_program() {
+    let mut random = Random(seed());
+    let mark = format!("kill-{}-{}", std::process::id(), seed());
+    let project = Project::new().task("t.rhai", BUSY).env("SOAK_KILL", &mark);
+    let all = rounds(12, 1000);
+    for round in 0..all {
+        let mut child = project.command(&["run", "t"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(random.below(120_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let next = project.lexi("run next").succeeds().stdout("free\n");
+        let _quiet = next.keeps_quiet();
+
+        let left = carrying(&format!("SOAK_KILL={mark}"));
+        assert!(left.is_empty(), "round {round}: {left:?} live on");
+        if round % 50 == 0 || round + 1 == all {
+            project
+                .lexi("history --json")
+                .succeeds()
+                .hides("\"running\"");
+        }
+    }
+    let traces = std::fs::read_dir(project.path(".lexi/running"));
+    let traces = traces.into_iter().flatten().flatten();
+    let whole = traces.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+    assert_eq!(whole.count(), 0, "traces are left");
+}

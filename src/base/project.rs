@@ -236,6 +236,16 @@ impl Project {
         })
     }
 
+    /// A folder that is no project: it has no configuration, and no files of it are read.
+    pub fn bare(root: PathBuf) -> Self {
+        Self {
+            root,
+            config: Config::default(),
+            held: RwLock::default(),
+            user: None,
+        }
+    }
+
     /// The project's folder, absolute.
     pub fn root(&self) -> &Path {
         &self.root

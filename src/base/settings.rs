@@ -168,11 +168,29 @@ impl Settings {
         let mut settings = Self::of_files(project, profile)?;
         settings.environment = environment;
         settings.apply_environment();
+        settings.read_secret_files(project)?;
         for (name, value) in &overrides.values {
             settings.set(canonical(name), value, Origin::Flag);
         }
         settings.refuse_shared_database(project)?;
         Ok(settings)
+    }
+
+    /// These values and the defaults alone; no file is read.
+    pub fn bare(values: &[(String, String)], environment: Environment) -> Self {
+        let mut settings = Self {
+            profile: Profile::Dev,
+            values: BTreeMap::new(),
+            environment,
+            ignored: Vec::new(),
+        };
+        for (name, value) in DEFAULTS {
+            settings.set(name, value, Origin::Default);
+        }
+        for (name, value) in values {
+            settings.set(canonical(name), value, Origin::Flag);
+        }
+        settings
     }
 
     /// What the files alone say for a profile.
@@ -237,11 +255,10 @@ impl Settings {
     }
 
     fn add_file(&mut self, path: &Path, name: &str, shared: bool) -> Result<()> {
-        let text = match std::fs::read(path) {
-            Ok(bytes) => text(bytes, name)?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(Error::usage(format!("cannot read `{name}`")).because(e)),
+        let Some(bytes) = read_file(path, name)? else {
+            return Ok(());
         };
+        let text = text(bytes, name)?;
         for entry in dotenv::parse(&text, name)? {
             let key = canonical(&entry.name);
             if shared && IDENTITY.contains(&key) {
@@ -263,6 +280,42 @@ impl Settings {
         for (name, value) in known {
             self.set(&name, &value, Origin::Environment);
         }
+    }
+
+    /// `DB_PASSWORD_FILE=/run/secrets/db` stands for the first line of that file, as with Docker's secrets; a value that is
+    /// set itself is stronger. Of the environment only those count whose setting is known: others are not meant for us.
+    fn read_secret_files(&mut self, project: &Project) -> Result<()> {
+        let secret = |name: &str| {
+            let base = name
+                .strip_suffix("_FILE")
+                .filter(|base| is_secret_name(base));
+            base.map(|base| canonical(base).to_owned())
+        };
+        let outer = self.environment.iter().filter(|(name, _)| {
+            secret(name).is_some_and(|base| {
+                self.values.contains_key(&base) || IDENTITY.contains(&base.as_str())
+            })
+        });
+        let own = self
+            .values
+            .iter()
+            .map(|(name, setting)| (name.as_str(), setting.value.as_str()));
+        let all = own.chain(outer);
+        let named: Vec<(String, String)> = all
+            .filter_map(|(name, path)| Some((secret(name)?, path.to_owned())))
+            .filter(|(base, path)| !path.is_empty() && self.get(base).is_none_or(str::is_empty))
+            .collect();
+        for (name, path) in named {
+            let bytes = read_file(&project.path(&path), &path)?.ok_or_else(|| {
+                Error::usage(format!(
+                    "there is no file `{path}`, which `{name}_FILE` names"
+                ))
+            })?;
+            let text = text(bytes, &path)?;
+            let value = text.lines().next().unwrap_or_default();
+            self.set(&name, value, Origin::File(path, 1));
+        }
+        Ok(())
     }
 
     fn refuse_shared_database(&self, project: &Project) -> Result<()> {
@@ -434,6 +487,25 @@ pub fn canonical(name: &str) -> &str {
         .iter()
         .find(|(older, _)| *older == name)
         .map_or(name, |(_, name)| name)
+}
+
+/// What a file holds, if it is there. Anything but a file is refused: a pipe would never end.
+fn read_file(path: &Path, name: &str) -> Result<Option<Vec<u8>>> {
+    let facts = match std::fs::metadata(path) {
+        Ok(facts) => facts,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Error::usage(format!("cannot read `{name}`")).because(e)),
+    };
+    if !facts.is_file() {
+        return Err(
+            Error::usage(format!("cannot read `{name}`: it is not a file"))
+                .hint("replace it by a file with lines such as `NAME=value`"),
+        );
+    }
+    let bytes = std::fs::read(path);
+    bytes
+        .map(Some)
+        .map_err(|e| Error::usage(format!("cannot read `{name}`")).because(e))
 }
 
 /// Whether a value of this name must not be shown.

@@ -155,6 +155,9 @@ pub(super) enum Command {
     Completions(Completions),
     /// Print the manual page, or write all of them to a folder.
     Man(Man),
+    /// Run what `lexi run --untrusted` ordered.
+    #[command(name = "__untrusted", hide = true)]
+    Untrusted,
     /// Answer a completion script.
     #[command(name = "__complete", hide = true)]
     Complete(Complete),
@@ -176,8 +179,55 @@ pub(super) struct Run {
     /// Scripts whose last good text is used instead of the one on disk.
     #[arg(long, hide = true, value_name = "DIR")]
     pub(super) held: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) untrusted: Untrusted,
     #[command(subcommand)]
     pub(super) words: Option<RunWords>,
+}
+
+/// A script that nobody trusts, and what it may do: nothing but this.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Untrusted scripts")]
+pub(super) struct Untrusted {
+    /// Run this file in a process of its own, without settings, tasks, libraries or rights.
+    #[arg(long = "untrusted", id = "untrusted", value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// It may read this file or folder; can be repeated, as all that allow.
+    #[arg(long, value_name = "PATH", requires = "untrusted")]
+    pub(super) allow_read: Vec<PathBuf>,
+    /// It may write this file or folder.
+    #[arg(long, value_name = "PATH", requires = "untrusted")]
+    pub(super) allow_write: Vec<PathBuf>,
+    /// It may run this program.
+    #[arg(long, value_name = "PROGRAM", requires = "untrusted")]
+    pub(super) allow_run: Vec<String>,
+    /// It may talk to this machine.
+    #[arg(long, value_name = "HOST:PORT", requires = "untrusted")]
+    pub(super) allow_net: Vec<String>,
+    /// It may use the profile's database: `read`, `write` or `admin`.
+    #[arg(long, value_name = "LEVEL", requires = "untrusted")]
+    pub(super) allow_db: Option<String>,
+    /// Memory of each process.
+    #[arg(long, value_name = "SIZE", default_value = "256M")]
+    pub(super) memory: String,
+    /// Processor time of each process.
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub(super) cpu: String,
+    /// How long it may take in all.
+    #[arg(long, value_name = "TIME", default_value = "1m")]
+    pub(super) timeout: String,
+    /// The longest file it may write.
+    #[arg(long, value_name = "SIZE", default_value = "64M")]
+    pub(super) file_size: String,
+    /// How much it may print.
+    #[arg(long, value_name = "SIZE", default_value = "16M")]
+    pub(super) output: String,
+    /// Open files of each process.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(super) files: u64,
+    /// Processes and threads in all; the system does not hold root to it.
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(super) processes: u64,
 }
 
 #[derive(Debug, Subcommand)]

@@ -97,6 +97,19 @@ impl Context {
         driver.chain(set).map(OsString::from).collect()
     }
 
+    /// A command and the options of this one that say how things are printed, for a process of our own.
+    pub(super) fn words_for_inside(&self, command: &str) -> Vec<String> {
+        let flags = [
+            ("--json", usize::from(self.global.json)),
+            ("-q", usize::from(self.global.quiet)),
+            ("-v", usize::from(self.global.verbose)),
+        ];
+        let flags = flags
+            .into_iter()
+            .flat_map(|(flag, times)| std::iter::repeat_n(flag.to_owned(), times));
+        std::iter::once(command.to_owned()).chain(flags).collect()
+    }
+
     /// The two streams.
     pub(super) const fn output(&self) -> &Output {
         &self.output

@@ -28,6 +28,7 @@ mod task_args;
 mod telling;
 mod templates;
 mod trace;
+mod untrusted;
 mod watch;
 mod which;
 
@@ -66,13 +67,18 @@ fn delivered(output: &Output, code: ExitCode) -> ExitCode {
 fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
     match args.command {
         None => choose::run(ctx),
-        Some(Command::Run(run)) => match run.words {
-            Some(args::RunWords::Task(words)) if run.slot.is_some() || run.held.is_some() => {
-                run::scheduled(&words, run.slot.as_deref(), run.held, ctx)
+        Some(Command::Run(run)) => {
+            let words = run.words.map(|args::RunWords::Task(words)| words);
+            let words = words.unwrap_or_default();
+            match &run.untrusted.file {
+                Some(file) => untrusted::run(&run.untrusted, file, &words, ctx),
+                None if run.slot.is_some() || run.held.is_some() => {
+                    run::scheduled(&words, run.slot.as_deref(), run.held, ctx)
+                }
+                None => named(&words, ctx),
             }
-            Some(args::RunWords::Task(words)) => named(&words, ctx),
-            None => named(&[], ctx),
-        },
+        }
+        Some(Command::Untrusted) => untrusted::run_inside(ctx),
         Some(Command::List(list)) => list::run(&list, ctx),
         Some(Command::Show(show)) => show::run(&show, ctx),
         Some(Command::Help(help)) => help::run(&help, ctx),

@@ -20,6 +20,7 @@ pub(super) struct Record<'a> {
     ctx: &'a Context,
     host: &'a Host,
     task: String,
+    user: String,
     recorder: Option<Arc<Recorder>>,
     telling: Option<Telling<'a>>,
 }
@@ -31,6 +32,7 @@ impl<'a> Record<'a> {
             ctx,
             host,
             task: task.to_owned(),
+            user: who::user(),
             recorder: None,
             telling: None,
         };
@@ -59,6 +61,7 @@ impl<'a> Record<'a> {
             profile: self.host.profile().to_string(),
             how,
             dry_run: self.host.flags().dry_run,
+            user: self.user.clone(),
         };
         let recorder = Recorder::begin(self.history().folder(), facts)?;
         let recorder = Arc::new(recorder);
@@ -119,7 +122,7 @@ impl<'a> Record<'a> {
             ("run".to_owned(), json!(recorder.id())),
             ("task".to_owned(), json!(self.task)),
             ("profile".to_owned(), json!(self.host.profile().to_string())),
-            ("user".to_owned(), json!(who::user())),
+            ("user".to_owned(), json!(self.user)),
             ("host".to_owned(), json!(who::host())),
         ]);
         if let Some(behind) = environment.get("SUDO_USER") {

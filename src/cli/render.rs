@@ -180,9 +180,9 @@ impl<'p> Drawing<'p> {
     }
 }
 
-/// The text of a script: on disk, or embedded.
+/// The text of a script: held, on disk, or embedded.
 fn source(project: &Project, file: &str) -> String {
-    let on_disk = std::fs::read(project.path(file));
+    let on_disk = project.script(&project.path(file));
     let on_disk = on_disk.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     on_disk.unwrap_or_else(|_| {
         let key = file

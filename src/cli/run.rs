@@ -72,6 +72,7 @@ fn run_for(
     })?;
     let io = |e| Error::io("cannot set up the run", e);
     host.watch_signals().map_err(io)?;
+    host.clear_killed();
     let record = Record::begin(&ctx, &host, &task.name, words);
     let claimed = slot.map_or(Ok(()), |slot| claim(&slot, &host, record.id()));
     let outcome = match claimed {

@@ -16,7 +16,7 @@ use crate::ops::history::Recorder;
 use crate::ops::http::Http;
 use crate::ops::lock::OnBusy;
 use crate::ops::native;
-use crate::ops::process::{GRACE, Registry};
+use crate::ops::process::{GRACE, Registry, end_killed, of_killed};
 use crate::ops::redis::{Redis, RedisTarget};
 use crate::runtime::Runtime;
 
@@ -86,6 +86,7 @@ impl Host {
         runtime.obey(&cancel);
         let run_task = OnceLock::new();
         let processes = Arc::new(Registry::new(settings.environment()));
+        processes.trace_in(project.state().join("running"));
         let temps = Temps::new(settings.environment());
         Self {
             inner: Arc::new(Inner {
@@ -239,6 +240,19 @@ impl Host {
         Ok(())
     }
 
+    /// Ends what runs of this project have left that were killed before they could do it.
+    pub fn clear_killed(&self) {
+        let killed = of_killed(&self.project().state().join("running"));
+        if killed.is_empty() {
+            return;
+        }
+        let ending = async { Ok(end_killed(killed, GRACE).await) };
+        if let Ok(1..) = self.runtime().wait(self.cancel(), ending) {
+            self.output()
+                .detail("ended what a run that was killed had left running");
+        }
+    }
+
     /// Ends what the run has started and what escaped from it; nothing outlives a run unless it was detached on purpose.
     pub fn finish(&self) {
         self.end_programs();
@@ -251,7 +265,9 @@ impl Host {
         }
         let ended = self.runtime().wait(&Cancel::detached(), async {
             let left = self.processes().stop_all(GRACE).await;
-            Ok(left + self.processes().sweep(GRACE).await)
+            let left = left + self.processes().sweep(GRACE).await;
+            self.processes().forget_trace();
+            Ok(left)
         });
         match ended {
             Ok(0) => {}

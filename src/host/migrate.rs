@@ -254,6 +254,7 @@ pub mod api {
             if is_plan {
                 ops::revert_plan(&target, &files, back).await
             } else {
+                crate::host::db::confirm(&host, "taking migrations back in", &target.database)?;
                 ops::revert(&target, &files, back, &told).await
             }
         })?;

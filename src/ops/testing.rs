@@ -164,6 +164,16 @@ pub(crate) fn is_soak() -> bool {
     std::env::var("LEXI_SOAK").is_ok_and(|form| form == "full")
 }
 
+/// So many random cases, from a fixed seed; a hundred times as many where a soak asks for them.
+pub(crate) fn random(short: u32) -> proptest::test_runner::Config {
+    proptest::test_runner::Config {
+        cases: if is_soak() { short * 100 } else { short },
+        rng_seed: proptest::test_runner::RngSeed::Fixed(20_260_115),
+        failure_persistence: None,
+        ..proptest::test_runner::Config::default()
+    }
+}
+
 /// The database `postgres` of a server, as its owner.
 pub(crate) fn target(server: &Server) -> Target {
     Target {

@@ -15,6 +15,16 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs the deferred closures of a strand; gives what failed.
 pub(super) fn run(engine: &Engine, host: &Host, of: &Strand, task: &Task) -> Vec<Failure> {
+    run_in(engine, host, of, (&task.place.file, &task.name))
+}
+
+/// The same for what stands in a file under a name.
+pub(super) fn run_in(
+    engine: &Engine,
+    host: &Host,
+    of: &Strand,
+    (file, name): (&str, &str),
+) -> Vec<Failure> {
     let mut failed = Vec::new();
     let mut next = of.pop_deferred();
     if next.is_none() {
@@ -26,8 +36,7 @@ pub(super) fn run(engine: &Engine, host: &Host, of: &Strand, task: &Task) -> Vec
     let _entered = strand::enter(of.with_cancel(cancel.clone()));
     while let Some(deferred) = next {
         if let Err(error) = deferred.call(engine, ()) {
-            let (file, api) = (&task.place.file, language::api());
-            let mut failure = failure::from_script(&error, file, &task.name, api);
+            let mut failure = failure::from_script(&error, file, name, language::api());
             if cancel.is_cancelled() {
                 let limit = units::duration(GRACE);
                 let message = format!("it took longer than {limit} and was stopped");

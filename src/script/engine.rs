@@ -26,11 +26,17 @@ static STANDARD: LazyLock<Shared<Module>> =
 
 /// An engine that belongs to one run and imports from its project, and the scripts it will have loaded.
 pub fn for_project(host: &Host, project: Arc<Project>) -> (Engine, Scripts) {
-    let mut engine = bare();
+    let mut engine = alone(host);
     let resolver = Resolver::new(project);
     let scripts = resolver.scripts();
     find_closures_of_modules(&mut engine, resolver.scripts());
     engine.set_module_resolver(resolver);
+    (engine, scripts)
+}
+
+/// An engine that belongs to one run and imports nothing.
+pub(super) fn alone(host: &Host) -> Engine {
+    let mut engine = bare();
     engine.set_default_tag(Dynamic::from(host.clone()));
     let printer = host.clone();
     engine.on_print(move |text| print(&printer, text));
@@ -41,7 +47,7 @@ pub fn for_project(host: &Host, project: Arc<Project>) -> (Engine, Scripts) {
             .output()
             .say(&format!("{place}:{position}: {text}"));
     });
-    (engine, scripts)
+    engine
 }
 
 /// An engine that can compile and check, but not run: it has no host.

@@ -22,6 +22,7 @@ pub mod task;
 pub mod task_docs;
 mod task_files;
 pub mod timetable;
+pub mod untrusted;
 pub mod watch;
 
 mod allow;

@@ -1,5 +1,6 @@
 //! The fluent harness: a temporary project, the real program, and what it printed.
 
+pub(crate) mod canary;
 mod endpoint;
 mod engine;
 use rustix::process::{Pid, kill_process, kill_process_group};

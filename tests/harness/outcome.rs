@@ -7,7 +7,7 @@ use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::filter;
+use super::{canary, filter};
 
 /// What a command printed and how it ended, with checks that say what differs.
 pub(crate) struct Outcome {
@@ -34,6 +34,7 @@ impl Outcome {
         let out = read(child.stdout.take().map(|s| Box::new(s) as _));
         let err = read(child.stderr.take().map(|s| Box::new(s) as _));
         let deadline = Instant::now() + limit;
+        let mut looks_at = Instant::now();
         let status = loop {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
@@ -46,18 +47,24 @@ impl Outcome {
                     err.join().unwrap()
                 );
             }
+            if Instant::now() > looks_at {
+                let shown = canary::command_lines();
+                assert!(shown.is_empty(), "a secret is on a command line: {shown:?}");
+                looks_at = Instant::now() + Duration::from_millis(250);
+            }
             thread::sleep(Duration::from_millis(2));
         };
         let code = status
             .code()
             .or_else(|| status.signal().map(|signal| 128 + signal));
         let clean = |text: String| filter::apply(&text, folder);
-        Self {
+        let outcome = Self {
             code,
             out: clean(out.join().unwrap()),
             err: clean(err.join().unwrap()),
             command,
-        }
+        };
+        outcome.hides(canary::VALUE)
     }
 
     #[track_caller]

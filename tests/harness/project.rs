@@ -160,6 +160,7 @@ impl Project {
             )
             .env("HOME", self.folder.path())
             .env("NO_COLOR", "1")
+            .env(super::canary::NAME, super::canary::VALUE)
             // What a machine's engine holds must not decide what a test does.
             .env("LEXI_DRIVER", "native")
             .envs(self.environment.iter().map(|(k, v)| (k, v)))
@@ -182,5 +183,21 @@ impl Project {
     /// The project's folder.
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
+    }
+}
+
+impl Drop for Project {
+    /// Nothing that `lexi` keeps holds the secret of the environment.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for folder in [".lexi", "backups", "logs"] {
+            let found = super::canary::files_holding(&self.path(folder), super::canary::VALUE);
+            assert!(
+                found.is_empty(),
+                "a secret of the environment is in {found:?}"
+            );
+        }
     }
 }

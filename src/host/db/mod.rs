@@ -42,7 +42,7 @@ fn held(session: &Session) -> Session {
 }
 
 /// Refuses to destroy what belongs to a protected profile, unless its name was given on the command line.
-fn confirm(host: &Host, action: &str, name: &str) -> Result<()> {
+pub(super) fn confirm(host: &Host, action: &str, name: &str) -> Result<()> {
     if !host.profile().is_protected() || host.is_confirmed(name) {
         return Ok(());
     }

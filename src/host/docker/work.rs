@@ -26,7 +26,8 @@ const LIMIT: usize = 16 * 1024 * 1024;
 
 /// The engine that the environment of the run names.
 pub(in crate::host) async fn connect(host: &Host) -> Result<Engine> {
-    Engine::connect(host.settings().environment()).await
+    let engine = Engine::connect(host.settings().environment()).await?;
+    Ok(engine.masking(host.output().redactor()))
 }
 
 pub(super) fn with_engine<T>(

@@ -203,6 +203,15 @@ impl Facts {
 pub(super) struct Scanner {
     lexer: Lexer,
     facts: Facts,
+    first_line: FirstLine,
+}
+
+/// How far the first line has come, which shows how all of them end.
+#[derive(Debug, Clone, Copy)]
+enum FirstLine {
+    /// It goes on after this byte.
+    Open(u8),
+    Over,
 }
 
 impl Scanner {
@@ -211,6 +220,7 @@ impl Scanner {
         Self {
             lexer: Lexer::new(),
             facts: Facts::default(),
+            first_line: FirstLine::Open(0),
         }
     }
 
@@ -221,11 +231,18 @@ impl Scanner {
 
     /// Reads on, giving each piece to `also` as well.
     pub(super) fn feed_with(&mut self, bytes: &[u8], also: &mut dyn FnMut(&Piece<'_>)) {
-        let Self { lexer, facts } = self;
-        if facts.raw_bytes == 0 {
-            // The first lines are comments of `pg_dump`.
-            let first = memchr::memchr(b'\n', bytes).unwrap_or(0);
-            facts.has_crlf = bytes[..first].ends_with(b"\r");
+        let Self {
+            lexer,
+            facts,
+            first_line,
+        } = self;
+        // The first lines are comments of `pg_dump`.
+        if let FirstLine::Open(before) = *first_line {
+            let end = memchr::memchr(b'\n', bytes);
+            let last = bytes[..end.unwrap_or(bytes.len())].last().copied();
+            let last = last.unwrap_or(before);
+            facts.has_crlf = end.is_some() && last == b'\r';
+            *first_line = end.map_or(FirstLine::Open(last), |_| FirstLine::Over);
         }
         lexer.feed(bytes, &mut |piece| {
             facts.see(&piece);
@@ -447,6 +464,42 @@ mod tests {
         for (text, why) in cases {
             let obstacle = scan(text).obstacle.unwrap();
             assert!(obstacle.contains(why), "{obstacle}");
+        }
+    }
+
+    fn facts_in(chunks: &[&[u8]]) -> Facts {
+        let mut scanner = Scanner::new();
+        for chunk in chunks {
+            scanner.feed(chunk);
+        }
+        let mut facts = scanner.finish();
+        // Where the mark stands is only known about.
+        facts.end.mark = facts.end.mark.map(|_| 0);
+        facts
+    }
+
+    proptest::proptest! {
+        #![proptest_config(crate::ops::testing::random(300))]
+
+        #[test]
+        fn a_dump_says_the_same_however_it_comes(
+            words in proptest::collection::vec(proptest::sample::select(vec![
+                "-- PostgreSQL database dump\n", "-- Dumped from database version 15.8\r\n", "\n", "\r\n", ";", "'", "\"", "$$", "$x$",
+                "COPY public.a (b) FROM stdin;\n", "1\t2\n", "\\.\n", "\\N\n", "CREATE TABLE public.a (b int);\n", "/*", "*/", "--",
+                "ALTER TABLE public.a OWNER TO bob;\n", "CREATE EXTENSION IF NOT EXISTS x;\n", "INSERT INTO a VALUES ('", "');\n", "\\connect x\n",
+                "SELECT pg_catalog.lo_create('1');\n", "-- PostgreSQL database dump complete\n", "BEGIN ATOMIC ", "END;\n", "é", "\\", "(", ")",
+            ]), 0..40),
+            cuts in proptest::collection::vec(0_usize..2000, 0..12),
+        ) {
+            let text = words.concat();
+            let bytes = text.as_bytes();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|at| at.min(bytes.len())).collect();
+            cuts.sort_unstable();
+            cuts.push(bytes.len());
+            let mut start = 0;
+            let chunks: Vec<&[u8]> = cuts.iter().map(|end| &bytes[std::mem::replace(&mut start, *end)..*end]).collect();
+
+            proptest::prop_assert_eq!(facts_in(&chunks), facts_in(&[bytes]));
         }
     }
 }

@@ -13,8 +13,8 @@ use super::connect::Engine;
 use super::context::{self, Sending};
 use super::error::failed;
 use super::image;
-use super::lines::Lines;
 use crate::base::{Error, Kind, Result};
+use crate::ops::lines::Lines;
 
 /// What to build.
 #[derive(Debug, Clone, Default)]
@@ -66,17 +66,17 @@ pub async fn build(
             .client()
             .build_image(request, credentials, Some(body)),
     );
-    let mut lines = Lines::default();
+    let mut lines = Lines::new(engine.redactor());
     let mut tail = Vec::new();
     let mut failure = None;
     while let Some(event) = events.next().await {
         match event {
             Ok(event) => {
                 let said = event.stream.or(event.status).unwrap_or_default();
-                for line in lines.push(said.as_bytes()) {
-                    report(&line);
-                    tail.push(line);
-                }
+                lines.push(said.as_bytes(), &mut |line| {
+                    report(line);
+                    tail.push(line.to_owned());
+                });
                 failure = failure.or(event.error_detail.and_then(|detail| detail.message));
             }
             Err(e) => {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
@@ -10,6 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::error::{START, failed, innermost};
+use crate::base::redact::Redactor;
 use crate::base::settings::Environment;
 use crate::base::text::hex;
 use crate::base::{Error, Kind, Result};
@@ -52,6 +54,7 @@ pub struct Endpoint {
 pub struct Engine {
     client: Docker,
     endpoint: Endpoint,
+    redactor: Arc<Redactor>,
 }
 
 /// What an engine says of itself.
@@ -109,7 +112,23 @@ impl Engine {
         let client = greeting
             .map_err(|_elapsed| silent(&endpoint))?
             .map_err(absent)?;
-        Ok(Self { client, endpoint })
+        Ok(Self {
+            client,
+            endpoint,
+            redactor: Arc::default(),
+        })
+    }
+
+    /// The same with the secrets that a long line of output is not cut inside of.
+    #[must_use]
+    pub fn masking(mut self, redactor: &Arc<Redactor>) -> Self {
+        self.redactor = Arc::clone(redactor);
+        self
+    }
+
+    /// The secrets that it was told.
+    pub(in crate::ops) const fn redactor(&self) -> &Arc<Redactor> {
+        &self.redactor
     }
 
     /// The client.

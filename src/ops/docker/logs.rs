@@ -13,8 +13,8 @@ use super::container::{self, Container, Filter};
 use super::error::failed;
 use super::events::{self, Event, Wanted};
 use super::exec::Channel;
-use super::lines::Lines;
 use crate::base::Result;
+use crate::ops::lines::Lines;
 
 /// Which lines are wanted.
 #[derive(Debug, Clone, Default)]
@@ -42,8 +42,8 @@ pub struct Line {
 
 type LineStream = Pin<Box<dyn Stream<Item = Result<Line>> + Send>>;
 
-/// The lines of one container.
-fn lines(engine: &Engine, id: &str, source: &str, options: &LogOptions) -> LineStream {
+/// What the engine is asked for.
+fn query(options: &LogOptions) -> bollard::query_parameters::LogsOptions {
     let mut query = LogsOptionsBuilder::default()
         .stdout(true)
         .stderr(true)
@@ -56,8 +56,17 @@ fn lines(engine: &Engine, id: &str, source: &str, options: &LogOptions) -> LineS
     if let Some(since) = options.since.and_then(|since| i32::try_from(since).ok()) {
         query = query.since(since);
     }
-    let pieces = Box::pin(engine.client().logs(id, Some(query.build())));
-    let state = (pieces, [Lines::default(), Lines::default()], false);
+    query.build()
+}
+
+/// The lines of one container.
+fn lines(engine: &Engine, id: &str, source: &str, options: &LogOptions) -> LineStream {
+    let pieces = Box::pin(engine.client().logs(id, Some(query(options))));
+    let state = (
+        pieces,
+        [Lines::new(engine.redactor()), Lines::new(engine.redactor())],
+        false,
+    );
     let source = source.to_owned();
     let batches = futures_util::stream::unfold(state, move |(mut pieces, mut open, ended)| {
         let source = source.clone();
@@ -80,20 +89,19 @@ fn lines(engine: &Engine, id: &str, source: &str, options: &LogOptions) -> LineS
                     };
                     let [out, err] = &mut open;
                     let lines = if channel == Channel::Stderr { err } else { out };
-                    let whole = lines.push(&piece.into_bytes());
-                    whole.into_iter().map(|text| line(channel, text)).collect()
+                    let mut whole = Vec::new();
+                    lines.push(&piece.into_bytes(), &mut |text| {
+                        whole.push(line(channel, text.to_owned()));
+                    });
+                    whole
                 }
                 Some(Err(e)) => vec![Err(failed(format!("cannot read the log of `{source}`"), e))],
                 None => {
-                    let [out, err] = &mut open;
-                    let rest = [
-                        (Channel::Stdout, out.finish()),
-                        (Channel::Stderr, err.finish()),
-                    ];
-                    let rest = rest
-                        .into_iter()
-                        .filter_map(|(channel, text)| Some(line(channel, text?)));
-                    let rest: Vec<_> = rest.collect();
+                    let mut rest = Vec::new();
+                    for (lines, channel) in open.iter_mut().zip([Channel::Stdout, Channel::Stderr])
+                    {
+                        lines.finish(&mut |text| rest.push(line(channel, text.to_owned())));
+                    }
                     return Some((rest, (pieces, open, true)));
                 }
             };

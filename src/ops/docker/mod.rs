@@ -14,7 +14,6 @@ pub mod events;
 pub mod exec;
 pub mod ignore;
 pub mod image;
-mod lines;
 pub mod logs;
 pub mod network;
 pub mod stats;

@@ -52,6 +52,8 @@ pub struct Facts {
     pub how: How,
     /// Whether it was only to say what it would do.
     pub dry_run: bool,
+    /// Who runs it.
+    pub user: String,
 }
 
 impl Recorder {
@@ -67,7 +69,7 @@ impl Recorder {
             task: facts.task,
             args: facts.args,
             profile: facts.profile,
-            user: crate::ops::who::user(),
+            user: facts.user,
             host: crate::ops::who::host(),
             pid: std::process::id(),
             at,

@@ -10,6 +10,7 @@ fn begin(history: &History, task: &str) -> Recorder {
         profile: "dev".to_owned(),
         how: How::Program,
         dry_run: false,
+        user: "ann".to_owned(),
     };
     Recorder::begin(history.folder(), facts).unwrap()
 }

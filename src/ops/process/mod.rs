@@ -13,6 +13,7 @@ mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use capture::Captured;
 pub use exit::Exit;
@@ -20,3 +21,4 @@ pub use program::{Program, Stdin, command};
 pub use registry::{GRACE, RUN_ID, Registry, sweep};
 pub use running::Running;
 pub use stream::Channel;
+pub use trace::{end_killed, of_killed};

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::table;
+use super::trace::Trace;
 use crate::base::settings::Environment;
 
 /// The variable that every program of a run carries, so that one that escaped its group is found.
@@ -28,6 +29,7 @@ pub struct Registry {
     path: String,
     live: Mutex<HashMap<Pid, Live>>,
     has_started: AtomicBool,
+    pub(super) trace: Trace,
 }
 
 /// A program that was started, and whether signals go to it alone.
@@ -64,6 +66,7 @@ impl Registry {
             path: environment.get("PATH").unwrap_or_default().to_owned(),
             live: Mutex::default(),
             has_started: AtomicBool::new(false),
+            trace: Trace::default(),
         }
     }
 

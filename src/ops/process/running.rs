@@ -63,6 +63,8 @@ impl Started {
     ) -> Result<Self> {
         let runtime = Handle::try_current()
             .map_err(|e| Error::internal("programs are started inside the runtime").because(e))?;
+        // Before there is anything that a kill could leave behind.
+        registry.leave_trace();
         let mut child = spawn(program, registry, streams)?;
         let reach = match streams {
             Streams::Piped => Reach::Group,

@@ -8,11 +8,8 @@ use super::exit::Exit;
 use super::program::Program;
 use super::registry::Registry;
 use super::running::{Patience, Started, Streams, Tail};
-use crate::base::redact::Redactor;
 use crate::base::{Error, Result};
-
-/// A line longer than this is handed on in pieces.
-const LONGEST_LINE: usize = 64 * 1024;
+use crate::ops::lines::Lines;
 
 /// Where a line comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +58,8 @@ impl Program {
         let on_out = |line: &str| on_line(Channel::Stdout, line);
         let on_err = |line: &str| on_line(Channel::Stderr, line);
         let ((), (), exit) = tokio::try_join!(
-            self.lines(stdout, started.patience(), &on_out),
-            self.lines(stderr, started.patience(), &on_err),
+            self.lines(stdout, started.patience(), on_out),
+            self.lines(stderr, started.patience(), on_err),
             started.wait(),
         )?;
         Ok(exit)
@@ -72,7 +69,7 @@ impl Program {
         &self,
         stream: Option<impl AsyncRead + Unpin>,
         mut patience: Patience,
-        on_line: &(dyn Fn(&str) + Sync),
+        mut on_line: impl FnMut(&str),
     ) -> Result<()> {
         let Some(mut stream) = stream else {
             return Ok(());
@@ -85,124 +82,10 @@ impl Program {
                 Error::io(format!("cannot read the output of `{}`", self.name()), e)
             })?;
             if count == 0 {
-                lines.finish(on_line);
+                lines.finish(&mut on_line);
                 return Ok(());
             }
-            lines.push(&buffer[..count], on_line);
-        }
-    }
-}
-
-/// Makes lines of bytes as they come.
-#[derive(Debug)]
-struct Lines<'a> {
-    begun: Vec<u8>,
-    redactor: &'a Redactor,
-}
-
-impl<'a> Lines<'a> {
-    const fn new(redactor: &'a Redactor) -> Self {
-        Self {
-            begun: Vec::new(),
-            redactor,
-        }
-    }
-
-    fn push(&mut self, bytes: &[u8], on_line: &(dyn Fn(&str) + Sync)) {
-        self.begun.extend_from_slice(bytes);
-        let mut start = 0;
-        while let Some(length) = memchr::memchr(b'\n', &self.begun[start..]) {
-            say(&self.begun[start..start + length], on_line);
-            start += length + 1;
-        }
-        while self.begun.len() - start > LONGEST_LINE {
-            let end = start + self.cut(&self.begun[start..]);
-            say(&self.begun[start..end], on_line);
-            start = end;
-        }
-        self.begun.drain(..start);
-    }
-
-    /// How much of a long line can be handed on: neither a character nor a secret is cut.
-    fn cut(&self, line: &[u8]) -> usize {
-        let at = whole_characters(&line[..LONGEST_LINE]);
-        // A line that is not text holds no secret that a person could read.
-        std::str::from_utf8(&line[..whole_characters(line)])
-            .map_or(at, |text| self.redactor.cut(text, at))
-    }
-
-    fn finish(&mut self, on_line: &(dyn Fn(&str) + Sync)) {
-        if !self.begun.is_empty() {
-            say(&self.begun, on_line);
-            self.begun.clear();
-        }
-    }
-}
-
-/// How many of the bytes can be cut off without cutting a UTF-8 character.
-fn whole_characters(bytes: &[u8]) -> usize {
-    let is_boundary = |at: &usize| bytes.get(*at).is_some_and(|byte| byte & 0xC0 != 0x80);
-    let last = bytes.len() - 1;
-    match (last.saturating_sub(3)..=last).rev().find(is_boundary) {
-        Some(at) if at > 0 && std::str::from_utf8(&bytes[at..]).is_err() => at,
-        _ => bytes.len(),
-    }
-}
-
-fn say(line: &[u8], on_line: &(dyn Fn(&str) + Sync)) {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    on_line(&String::from_utf8_lossy(line));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECRET: &str = "correct-horse-battery";
-
-    fn lines_of(pieces: &[&[u8]]) -> Vec<String> {
-        let said = Mutex::new(Vec::new());
-        let on_line = |line: &str| said.lock().unwrap().push(line.to_owned());
-        let redactor = Redactor::default();
-        redactor.add(SECRET);
-        let mut lines = Lines::new(&redactor);
-        for piece in pieces {
-            lines.push(piece, &on_line);
-        }
-        lines.finish(&on_line);
-        said.into_inner().unwrap()
-    }
-
-    #[test]
-    fn lines_are_whole_however_the_bytes_come() {
-        assert_eq!(lines_of(&[b"a", b"b\nc\r\n\nd"]), ["ab", "c", "", "d"]);
-        assert_eq!(
-            lines_of(&["é".as_bytes()[..1].as_ref(), "é\n".as_bytes()[1..].as_ref()]),
-            ["é"]
-        );
-    }
-
-    #[test]
-    fn a_very_long_line_comes_in_pieces_without_cutting_characters() {
-        let long = format!("x{}", "é".repeat(LONGEST_LINE));
-
-        let pieces = lines_of(&[long.as_bytes()]);
-
-        assert_eq!(pieces.concat(), long);
-        assert!(pieces.iter().all(|piece| piece.len() <= LONGEST_LINE));
-    }
-
-    #[test]
-    fn a_secret_is_in_one_piece_wherever_a_long_line_is_cut() {
-        for before in LONGEST_LINE - SECRET.len() - 1..=LONGEST_LINE + 1 {
-            let line = format!("{}{SECRET}{}", "x".repeat(before), "y".repeat(LONGEST_LINE));
-
-            let (first, rest) = line.as_bytes().split_at(before + 3);
-            let pieces = lines_of(&[first, rest]);
-
-            assert_eq!(pieces.concat(), line);
-            let whole = pieces.iter().filter(|piece| piece.contains(SECRET));
-            assert_eq!(whole.count(), 1, "{before}");
+            lines.push(&buffer[..count], &mut on_line);
         }
     }
 }

@@ -1,0 +1,8 @@
+//! `lexi run --untrusted FILE`: a stranger's script in a process of its own, with limits, and only what flags grant.
+
+mod inside;
+mod order;
+mod outside;
+
+pub(super) use inside::run as run_inside;
+pub(super) use outside::run;

@@ -1,0 +1,293 @@
+//! The watching process: reads the flags and the file, starts the confined one, hands on what it prints, and stops it.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::order::{INSIDE, Order};
+use crate::base::units::{self, parse_duration, parse_size};
+use crate::base::{Cancel, Error, Kind, Result};
+use crate::cli::args;
+use crate::cli::context::Context;
+use crate::host::permit::{Allow, Level, Service, is_net_grant};
+use crate::ops::files::Temps;
+use crate::ops::process::{Channel, Exit, Program, Registry, Stdin};
+use crate::ops::sandbox::Limits;
+use crate::runtime::Runtime;
+
+/// The longest script.
+const LONGEST: u64 = 1 << 20;
+/// Where the confined process finds programs; its environment holds nothing else.
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// What the database needs of the settings.
+const DATABASE: [&str; 5] = [
+    "DB_HOST",
+    "DB_PORT",
+    "DB_DATABASE",
+    "DB_USERNAME",
+    "DB_PASSWORD",
+];
+/// What becomes of a process that took too long.
+const KILLED: Exit = Exit {
+    code: None,
+    signal: Some(SIGKILL),
+};
+const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+const SIGXFSZ: i32 = 25;
+
+/// Runs a script that nobody trusts.
+pub(in crate::cli) fn run(
+    flags: &args::Untrusted,
+    file: &Path,
+    words: &[String],
+    ctx: &Context,
+) -> Result<ExitCode> {
+    let here = Context::here()?;
+    let registry = Arc::new(Registry::new(ctx.environment()));
+    let temps = Temps::new(ctx.environment());
+    let order = Order {
+        name: file.display().to_string(),
+        text: script(file)?,
+        words: words.to_vec(),
+        allow: allow(flags, &here, &registry)?,
+        limits: limits(flags)?,
+        database: database(flags, ctx)?,
+        temporary: temps.folder()?,
+        folder: here,
+    };
+    let timeout = parse_duration(&flags.timeout).map_err(|e| in_flag("timeout", e))?;
+    let most = parse_size(&flags.output).map_err(|e| in_flag("output", e))?;
+    let json = serde_json::to_vec(&order)
+        .map_err(|e| Error::internal("cannot write the order").because(e))?;
+    let program =
+        std::env::current_exe().map_err(|e| Error::io("cannot find the program that runs", e))?;
+    let program = Program::new(program.display().to_string())
+        .args(ctx.words_for_inside(INSIDE))
+        .clear_env()
+        .env("PATH", PATH)
+        .dir(&order.folder)
+        .stdin(Stdin::Bytes(json))
+        .timeout(timeout)
+        .grace(std::time::Duration::ZERO)
+        .redactor(ctx.output().redactor());
+    let (exit, flooded) = watch(&program, &registry, ctx, most)?;
+    temps.clear();
+    let told = verdict(exit, flooded, &order.limits, timeout, most);
+    match told {
+        None => Ok(ExitCode::from(u8::try_from(exit.shell_code()).unwrap_or(1))),
+        Some(error) => Err(error),
+    }
+}
+
+/// Hands on what the process prints until it ends, or has printed too much.
+fn watch(
+    program: &Program,
+    registry: &Arc<Registry>,
+    ctx: &Context,
+    most: u64,
+) -> Result<(Exit, bool)> {
+    let printed = AtomicU64::new(0);
+    let full = tokio::sync::Notify::new();
+    let show = |channel: Channel, line: &str| {
+        let length = line.len() as u64 + 1;
+        if printed.fetch_add(length, Ordering::Relaxed) + length > most {
+            full.notify_one();
+            return;
+        }
+        match channel {
+            Channel::Stdout => ctx.output().data(&tame(line)),
+            Channel::Stderr => ctx.output().raw_err(&format!("{}\n", tame(line))),
+        }
+    };
+    let cancel = Cancel::root();
+    let runtime = Runtime::default();
+    runtime.obey(&cancel);
+    let outcome = runtime.wait(&cancel, async {
+        tokio::select! {
+            exit = program.stream(registry, &show) => match exit {
+                Err(error) if error.kind() == Kind::Timeout => Ok((KILLED, false)),
+                other => other.map(|exit| (exit, false)),
+            },
+            () = full.notified() => Ok((Exit::default(), true)),
+        }
+    });
+    // What the script started goes with it.
+    let ended = runtime.wait(&Cancel::detached(), async {
+        registry.stop_all(std::time::Duration::ZERO).await;
+        registry.sweep(std::time::Duration::ZERO).await;
+        Ok(())
+    });
+    let outcome = outcome?;
+    ended.map(|()| outcome)
+}
+
+/// A line that cannot steer a terminal.
+fn tame(line: &str) -> String {
+    let tame = |c: char| {
+        if c.is_control() && c != '\t' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    line.chars().map(tame).collect()
+}
+
+/// Why the process did not end by itself, if it did not.
+fn verdict(
+    exit: Exit,
+    flooded: bool,
+    limits: &Limits,
+    timeout: std::time::Duration,
+    most: u64,
+) -> Option<Error> {
+    let refused = |what: String, flag: &str| {
+        let error = Error::refused(format!("the script was stopped: {what}"));
+        Some(error.hint(format!("`--{flag}` sets the limit")))
+    };
+    if flooded {
+        return refused(
+            format!("it printed more than {}", units::bytes(most)),
+            "output",
+        );
+    }
+    let memory = units::bytes(limits.memory);
+    match exit.signal? {
+        SIGXCPU => Some(
+            Error::new(
+                Kind::Timeout,
+                format!(
+                    "the script was stopped: it used {} s of processor time",
+                    limits.cpu_seconds
+                ),
+            )
+            .hint("`--cpu` sets the limit"),
+        ),
+        SIGKILL => Some(
+            Error::new(
+                Kind::Timeout,
+                format!(
+                    "the script was stopped: it took longer than {}",
+                    units::duration(timeout)
+                ),
+            )
+            .hint("`--timeout` sets the limit"),
+        ),
+        SIGABRT => refused(format!("it needed more than {memory} of memory"), "memory"),
+        SIGXFSZ => refused("it wrote a file that is too long".to_owned(), "file-size"),
+        signal => {
+            let message = format!("the script's process ended by signal {signal}");
+            Some(Error::refused(message).hint("it may have needed more memory: `--memory`"))
+        }
+    }
+}
+
+fn script(file: &Path) -> Result<String> {
+    let shown = file.display();
+    let cannot = |e| Error::io(format!("cannot read `{shown}`"), e);
+    let facts = std::fs::metadata(file).map_err(cannot)?;
+    if !facts.is_file() || facts.len() > LONGEST {
+        let message = format!(
+            "`{shown}` is not a file of at most {}",
+            units::bytes(LONGEST)
+        );
+        return Err(Error::usage(message));
+    }
+    std::fs::read_to_string(file).map_err(cannot)
+}
+
+fn in_flag(flag: &str, error: Error) -> Error {
+    let hint = error
+        .hint_text()
+        .unwrap_or("see `lexi help run`")
+        .to_owned();
+    Error::usage(format!("`--{flag}`: {}", error.message())).hint(hint)
+}
+
+fn limits(flags: &args::Untrusted) -> Result<Limits> {
+    let size = |flag: &str, text: &str| parse_size(text).map_err(|e| in_flag(flag, e));
+    let cpu = parse_duration(&flags.cpu).map_err(|e| in_flag("cpu", e))?;
+    Ok(Limits {
+        memory: size("memory", &flags.memory)?,
+        cpu_seconds: cpu.as_secs().max(1),
+        file_bytes: size("file-size", &flags.file_size)?,
+        files: flags.files,
+        processes: flags.processes,
+    })
+}
+
+/// What the flags grant, with paths and programs as they really are now.
+fn allow(flags: &args::Untrusted, here: &Path, registry: &Registry) -> Result<Allow> {
+    let real = |flag: &str, paths: &[PathBuf]| -> Result<Vec<String>> {
+        let real = |path: &PathBuf| {
+            let place = here
+                .join(path)
+                .canonicalize()
+                .map_err(|e| Error::usage(format!("`--{flag} {}`", path.display())).because(e))?;
+            let text = place.into_os_string().into_string();
+            text.map_err(|_other| Error::usage(format!("`--{flag}`: the path is not UTF-8")))
+        };
+        paths.iter().map(real).collect()
+    };
+    let program = |name: &String| -> Result<String> {
+        let found = Program::new(name)
+            .env("PATH", PATH)
+            .dir(here)
+            .find(registry);
+        Ok(found
+            .map_err(|e| in_flag("allow-run", e))?
+            .display()
+            .to_string())
+    };
+    if let Some(wrong) = flags.allow_net.iter().find(|net| !is_net_grant(net)) {
+        return Err(
+            Error::usage(format!("`--allow-net {wrong}` is no machine and port"))
+                .hint("write `--allow-net HOST:PORT`, or `HOST:*`"),
+        );
+    }
+    Ok(Allow {
+        read: real("allow-read", &flags.allow_read)?,
+        write: real("allow-write", &flags.allow_write)?,
+        run: flags.allow_run.iter().map(program).collect::<Result<_>>()?,
+        net: flags.allow_net.clone(),
+        db: flags.allow_db.as_deref().map(level).transpose()?,
+        ..Allow::default()
+    })
+}
+
+fn level(word: &str) -> Result<Level> {
+    let known = Service::Database.levels();
+    let found = known.iter().find(|level| level.to_string() == word);
+    found.copied().ok_or_else(|| {
+        let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+        Error::usage(format!("`--allow-db {word}` is no level"))
+            .hint(format!("levels are {}", names.join(", ")))
+    })
+}
+
+/// How the project's database is reached, when it is granted.
+fn database(flags: &args::Untrusted, ctx: &Context) -> Result<Vec<(String, String)>> {
+    if flags.allow_db.is_none() {
+        return Ok(Vec::new());
+    }
+    let project = ctx.project()?;
+    let settings = ctx.settings(&project)?;
+    if settings.bool("DB_SSL")? {
+        return Err(
+            Error::usage("`--allow-db` does not work with a database behind TLS")
+                .hint("run the script without it"),
+        );
+    }
+    let value = |name: &str| Some((name.to_owned(), settings.get(name)?.to_owned()));
+    let mut values: Vec<_> = DATABASE.into_iter().filter_map(value).collect();
+    let profile = settings.profile();
+    for (_, port) in values.iter_mut().filter(|(name, _)| name == "DB_PORT") {
+        let wanted = port.parse().unwrap_or_default();
+        let moved = crate::ops::native::moved_port(&project.state(), profile, "postgres", wanted);
+        *port = moved.unwrap_or(wanted).to_string();
+    }
+    Ok(values)
+}

@@ -1,0 +1,176 @@
+//! Confines this very process, for ever: limits on what it uses, and on Linux with Landlock on what it reaches.
+//!
+//! Called by the process that will run a stranger's script, before it has read a word of it.
+
+use std::path::PathBuf;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
+    RulesetCreated, RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
+};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior,
+    set_parent_process_death_signal, setrlimit,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Error, Result};
+
+/// The newest set of rights that is asked for; an older kernel enforces those that it knows.
+const RIGHTS: ABI = ABI::V6;
+
+/// What any program needs in order to start and to tell the time.
+const SYSTEM: [&str; 5] = [
+    "/usr/share/zoneinfo",
+    "/etc/localtime",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/urandom",
+];
+/// What names and certificates of other machines are looked up in.
+const NETWORK: [&str; 6] = [
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/resolv.conf",
+    "/etc/gai.conf",
+    "/etc/ssl",
+    "/usr/share/ca-certificates",
+];
+/// Where programs and their libraries are.
+const PROGRAMS: [&str; 9] = [
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/opt",
+];
+
+/// How much a process may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of memory, for each process.
+    pub memory: u64,
+    /// Seconds of processor time, for each process.
+    pub cpu_seconds: u64,
+    /// Bytes of the longest file.
+    pub file_bytes: u64,
+    /// Open files, for each process.
+    pub files: u64,
+    /// Processes and threads besides those that this user has already; the system does not hold root to it.
+    pub processes: u64,
+}
+
+/// What a process may reach.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Files and folders that it may read.
+    pub read: Vec<PathBuf>,
+    /// Files and folders that it may write.
+    pub write: Vec<PathBuf>,
+    /// Programs that it may start, and with them what the system's programs and libraries are.
+    pub run: Vec<PathBuf>,
+    /// Ports that it may connect to; None is all.
+    pub ports: Option<Vec<u16>>,
+}
+
+/// How far the system holds the process to what it may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// All of it.
+    Whole,
+    /// A part: the kernel is older.
+    Partly,
+    /// Nothing: the kernel has no Landlock.
+    Not,
+}
+
+/// Sets the limits, and lets the process die with the one that started it. Nothing takes this back.
+pub fn limit(limits: &Limits) -> Result<()> {
+    let wrong = |what: &str, e| Error::io(format!("cannot set the limit of {what}"), e);
+    let set = |resource, amount: u64, what: &str| {
+        // At the soft limit of time a signal says why, at the hard one it does not.
+        let limit = Rlimit {
+            current: Some(amount),
+            maximum: Some(amount + u64::from(resource == Resource::Cpu)),
+        };
+        setrlimit(resource, limit).map_err(|e| wrong(what, e.into()))
+    };
+    set(Resource::Core, 0, "core files")?;
+    set(Resource::Data, limits.memory, "memory")?;
+    set(Resource::Cpu, limits.cpu_seconds, "processor time")?;
+    set(Resource::Fsize, limits.file_bytes, "files' length")?;
+    set(Resource::Nofile, limits.files, "open files")?;
+    let tasks = own_tasks().saturating_add(limits.processes);
+    set(Resource::Nproc, tasks, "processes")?;
+    // Nobody of the same user looks into its memory, and it does not outlive the one who watches it.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|e| wrong("dumps", e.into()))?;
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| wrong("life", e.into()))
+}
+
+/// How many processes and threads this user has, which is what the system counts.
+fn own_tasks() -> u64 {
+    let uid = rustix::process::getuid().as_raw();
+    let Ok(all) = std::fs::read_dir("/proc") else {
+        return 0;
+    };
+    let count = |status: String| -> Option<u64> {
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+        let owner: u32 = field("Uid:")?.split_whitespace().next()?.parse().ok()?;
+        let threads = field("Threads:")?.trim().parse().ok()?;
+        (owner == uid).then_some(threads)
+    };
+    let statuses =
+        all.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("status")).ok());
+    statuses.filter_map(count).sum()
+}
+
+/// Lets the process reach nothing but this. Threads that it has already are not held: call it first.
+pub fn confine(reach: &Reach) -> Result<Held> {
+    let wrong = |e: landlock::RulesetError| {
+        Error::internal("cannot confine the process").because(e.to_string())
+    };
+    let status = rules(reach)
+        .and_then(RulesetCreated::restrict_self)
+        .map_err(wrong)?;
+    Ok(match status.ruleset {
+        RulesetStatus::FullyEnforced => Held::Whole,
+        RulesetStatus::PartiallyEnforced => Held::Partly,
+        RulesetStatus::NotEnforced => Held::Not,
+    })
+}
+
+fn rules(reach: &Reach) -> Result<RulesetCreated, landlock::RulesetError> {
+    let look = AccessFs::ReadFile | AccessFs::ReadDir;
+    let start = look | AccessFs::Execute;
+    let change = AccessFs::from_write(RIGHTS);
+    let mut ruleset = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(RIGHTS))?
+        .handle_access(AccessNet::BindTcp)?
+        .scope(Scope::from_all(RIGHTS))?;
+    if reach.ports.is_some() {
+        ruleset = ruleset.handle_access(AccessNet::ConnectTcp)?;
+    }
+    let mut created = ruleset
+        .create()?
+        .add_rules(path_beneath_rules(SYSTEM, look))?
+        .add_rules(path_beneath_rules(["/dev/null"], change))?
+        .add_rules(path_beneath_rules(&reach.read, look))?
+        .add_rules(path_beneath_rules(&reach.write, look | change))?;
+    if !reach.run.is_empty() {
+        created = created
+            .add_rules(path_beneath_rules(PROGRAMS, start))?
+            .add_rules(path_beneath_rules(&reach.run, start))?;
+    }
+    if reach.ports.as_ref().is_none_or(|ports| !ports.is_empty()) {
+        created = created.add_rules(path_beneath_rules(NETWORK, look))?;
+    }
+    for port in reach.ports.iter().flatten() {
+        created = created.add_rule(NetPort::new(*port, AccessNet::ConnectTcp))?;
+    }
+    Ok(created)
+}

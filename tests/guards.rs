@@ -1,0 +1,199 @@
+//! What production does not let happen: weak settings, and what destroys data without the database's name. One table each.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::harness::Project;
+
+/// Settings with which production may start, apart from the certificate.
+const GOOD: [(&str, &str); 7] = [
+    ("DB_DATABASE", "cases"),
+    ("DB_USERNAME", "keeper-of-all-cases"),
+    ("DB_PASSWORD", "0123456789abcdefDB"),
+    ("REDIS_PASSWORD", "0123456789abcdefRD"),
+    ("JWT_SECRET", "0123456789abcdefJW"),
+    ("SESSION_SECRET", "0123456789abcdefSE"),
+    ("DB_SSL", "true"),
+];
+
+/// LexiFlow with these settings of production in the place of good ones, readable by its owner alone.
+fn with(changed: &[(&str, &str)]) -> Project {
+    let project = Project::lexiflow();
+    let value = |(name, good): &(&str, &str)| {
+        let found = changed.iter().find(|(other, _)| other == name);
+        format!("{name}={}\n", found.map_or(*good, |(_, value)| value))
+    };
+    let more = changed
+        .iter()
+        .filter(|(name, _)| !GOOD.iter().any(|(known, _)| known == name));
+    let lines: String = GOOD
+        .iter()
+        .map(value)
+        .chain(more.map(|(name, value)| format!("{name}={value}\n")))
+        .collect();
+    project.write(".env.prod", &lines);
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(project.path(".env.prod"), private).unwrap();
+    for name in ["server.crt", "server.key"] {
+        project.write(&format!(".lexi/tls/{name}"), "");
+    }
+    project
+}
+
+#[test]
+fn production_names_each_weak_setting_and_its_remedy() {
+    let cases: [(&str, &str, &str); 15] = [
+        (
+            "DB_DATABASE",
+            "",
+            "DB_DATABASE is not set: set it in .env.prod",
+        ),
+        ("DB_USERNAME", "", "DB_USERNAME is not set"),
+        (
+            "DB_PASSWORD",
+            "",
+            "DB_PASSWORD is not set: set a new one: openssl rand -base64 36",
+        ),
+        (
+            "DB_PASSWORD",
+            "postgres",
+            "DB_PASSWORD is one that everybody knows",
+        ),
+        (
+            "DB_PASSWORD",
+            "ChangeMe",
+            "DB_PASSWORD is one that everybody knows",
+        ),
+        (
+            "DB_PASSWORD",
+            "dev_0123456789abcdef",
+            "DB_PASSWORD is one that everybody knows",
+        ),
+        (
+            "DB_PASSWORD",
+            "short-password",
+            "DB_PASSWORD is shorter than 16 characters",
+        ),
+        (
+            "DB_PASSWORD",
+            "abababababababababab",
+            "DB_PASSWORD repeats a few characters",
+        ),
+        (
+            "DB_PASSWORD",
+            "Keeper-of-all-cases",
+            "DB_PASSWORD is the same as DB_USERNAME",
+        ),
+        ("REDIS_PASSWORD", "", "REDIS_PASSWORD is not set"),
+        (
+            "JWT_SECRET",
+            "secret",
+            "JWT_SECRET is one that everybody knows",
+        ),
+        (
+            "SESSION_SECRET",
+            "aaaaaaaaaaaaaaaaaaaaaaaa",
+            "SESSION_SECRET repeats a few characters",
+        ),
+        ("DB_SSL", "false", "DB_SSL is not true"),
+        (
+            "DB_SYNCHRONIZE",
+            "true",
+            "DB_SYNCHRONIZE lets the application change the schema",
+        ),
+        (
+            "SMTP_PASSWORD",
+            "ab1",
+            "SMTP_PASSWORD is shorter than 6 characters, too short to be masked",
+        ),
+    ];
+    for (name, value, told) in cases {
+        with(&[(name, value)])
+            .lexi("--profile prod run up")
+            .exits(1)
+            .tells(told)
+            .tells("things are missing or weak");
+    }
+}
+
+#[test]
+fn production_refuses_settings_that_others_can_read() {
+    let project = with(&[]);
+    let mode = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(project.path(".env.prod"), mode).unwrap();
+
+    project
+        .lexi("--profile prod run up")
+        .exits(1)
+        .tells(".env.prod can be read by others than its owner: chmod 600 .env.prod");
+}
+
+/// Who has said what, and how a verb that destroys data takes it without anybody to ask.
+const SAID: [(&str, bool); 5] = [
+    ("", false),
+    ("--yes", false),
+    ("--confirm other", false),
+    ("--yes --confirm other", false),
+    ("--yes --confirm cases", true),
+];
+
+#[test]
+fn no_primitive_destroys_production_without_its_name() {
+    let verbs = [
+        "db::drop(\"cases\", #{})",
+        "db::rename(\"cases\", \"old\")",
+        "stack::down(#{ volumes: true })",
+        "migrate::revert(#{ steps: 1 })",
+    ];
+    for verb in verbs {
+        let project = Project::new()
+            .body(&format!("{verb};"))
+            .env("DB_DATABASE", "cases")
+            .env("DB_USERNAME", "keeper")
+            .env("DB_PASSWORD", "0123456789abcdefDB")
+            .env("DB_PORT", "1");
+        for profile in ["dev", "test", "prod"] {
+            for (said, may) in SAID {
+                let done = project.lexi(&format!("--profile {profile} run t {said}"));
+                // What is let through fails later, since no server is here; stopping nothing succeeds.
+                let is_refused = done.err.contains("--confirm cases");
+                assert_eq!(
+                    is_refused,
+                    profile == "prod" && !may,
+                    "{verb} {profile} {said}\n{}",
+                    done.err
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_declared_destroyer_runs_without_the_name_in_any_profile() {
+    let task = "task(\"t\", #{ about: \"Try\", destructive: true, confirm: \"all is lost\" }, || print(\"gone\"));";
+    for profile in ["dev", "test", "prod"] {
+        let project = Project::new()
+            .task("t.rhai", task)
+            .env("DB_DATABASE", "cases");
+        for (said, may) in SAID {
+            let done = project.lexi(&format!("--profile {profile} run t {said}"));
+            let expected = if may {
+                (Some(0), "gone\n")
+            } else {
+                (Some(2), "")
+            };
+            assert_eq!(
+                (done.code, done.out.as_str()),
+                expected,
+                "{profile} {said}\n{}",
+                done.err
+            );
+        }
+        for (typed, may) in [("yes\r", false), ("other\r", false), ("cases\r", true)] {
+            let mut terminal =
+                project.terminal(&["--profile", profile, "run", "t", "--yes"], (80, 24));
+            terminal.shows("type `cases` to go on: ");
+            terminal.types(typed);
+            assert_eq!(terminal.ends(), i32::from(!may), "{profile} {typed:?}");
+        }
+    }
+}

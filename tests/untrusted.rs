@@ -1,0 +1,354 @@
+//! A stranger's script is held by the process it runs in, whatever it tries.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+
+use crate::harness::{Outcome, Project};
+
+/// A project with secrets in every place where a script could look for them, and this script beside it.
+fn with(script: &str) -> Project {
+    Project::new()
+        .file(".env", "API_TOKEN=canary-in-env-file\n")
+        .file(
+            "tasks/lib/own.rhai",
+            "fn token() { \"canary-in-library\" }\n",
+        )
+        .file("data/in.txt", "given")
+        .file("script.rhai", script)
+        .env("OUTER_SECRET", "canary-in-environment")
+}
+
+#[track_caller]
+fn try_it(script: &str, flags: &[&str]) -> Outcome {
+    let words = [&["run", "--untrusted", "script.rhai"][..], flags].concat();
+    with(script).run(&words).hides("canary")
+}
+
+/// Each of these is refused, and the script goes on.
+#[track_caller]
+fn refuses(attacks: &[&str]) {
+    let attack = |(at, attack): (usize, &&str)| {
+        format!("let e = attempt(|| {{ {attack} }}); print(`{at} ${{e.ok}}`);\n")
+    };
+    let script: String = attacks.iter().enumerate().map(attack).collect();
+
+    let tried = try_it(&script, &[]).succeeds();
+
+    let expected: Vec<String> = (0..attacks.len())
+        .map(|at| format!("{at} false\n"))
+        .collect();
+    assert_eq!(tried.out, expected.concat(), "{}", tried.err);
+}
+
+/// Nobody has connected to this listener.
+#[track_caller]
+fn is_unvisited(listener: &TcpListener) {
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err(), "somebody connected");
+}
+
+#[test]
+fn it_may_compute_and_print() {
+    try_it("let x = 0; for i in 0..1000 { x += i; } print(x);", &[])
+        .succeeds()
+        .stdout("499500\n");
+}
+
+#[test]
+fn it_reaches_no_file_no_program_no_machine_and_no_setting() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let http = format!("http::get(\"http://127.0.0.1:{port}/\")");
+
+    refuses(&[
+        "fs::read(\"/etc/passwd\")",
+        "fs::read(\".env\")",
+        "fs::read(\"script.rhai\")",
+        "fs::read(\"/proc/self/environ\")",
+        "fs::read(\"/proc/self/maps\")",
+        "fs::read(\"/proc/1/environ\")",
+        "fs::walk(\"/root/.ssh\", #{ hidden: true })",
+        "fs::glob(\"/proc/[0-9]*/cmdline\")",
+        "fs::write(\"here\", \"x\")",
+        "fs::write(\"/tmp/lexi-untrusted-here\", \"x\")",
+        "fs::temp_file()",
+        "fs::make_dir(\"here\")",
+        "fs::remove(\"data\")",
+        "process::run(\"sh\", [\"-c\", \"cat .env\"])",
+        "process::sh(\"id\")",
+        "parallel([[\"cat\", \"/etc/passwd\"]])",
+        "env::get(\"API_TOKEN\")",
+        "env::get(\"OUTER_SECRET\")",
+        "env::get(\"PATH\")",
+        "env::all()",
+        "http::get(\"http://169.254.169.254/\")",
+        &http,
+        "docker::ps(#{})",
+        "docker::ping()",
+        "stack::ps()",
+        "db::query(\"select 1\")",
+        "db::connect(#{ host: \"127.0.0.1\" })",
+        "redis::ping()",
+        "backup::list()",
+        "migrate::status()",
+        "task::run(\"t\")",
+        "tls::make([])",
+    ]);
+
+    is_unvisited(&listener);
+}
+
+#[test]
+fn what_the_file_claims_counts_for_nothing() {
+    let script = r#"task("t", #{ about: "Try", allow: #{ read: ["/"], run: ["cat"], env: ["*"] } }, || {
+        print(attempt(|| fs::read("/etc/passwd")).ok);
+        print(attempt(|| process::run("cat", ["/etc/passwd"])).ok);
+        print(attempt(|| env::all()).ok);
+    });"#;
+
+    try_it(script, &[])
+        .succeeds()
+        .stdout("false\nfalse\nfalse\n");
+}
+
+#[test]
+fn it_imports_nothing_of_the_project() {
+    for module in [
+        "lib/own",
+        "std/services/postgres",
+        "../script",
+        "/etc/passwd",
+    ] {
+        try_it(
+            &format!("import \"{module}\" as m; print(m::token());"),
+            &[],
+        )
+        .exits(1)
+        .stdout("");
+    }
+}
+
+#[test]
+fn it_may_do_what_flags_grant_and_no_more() {
+    let script = r#"
+        print(fs::read("data/in.txt"));
+        fs::write("out/a.txt", fs::read("data/in.txt"));
+        fs::write(fs::temp_file(), "x");
+        print(process::output("echo", ["hello"]));
+        for work in [
+            || fs::read("data/link"), || fs::write("data/x", "x"), || fs::read("out/../.env"),
+            || archive::extract("data/evil.tar", "out"), || process::run("cat", ["data/in.txt"]),
+        ] { print(attempt(work).ok); }
+    "#;
+    let project = with(script).file("out/keep", "");
+    symlink(project.path(".env"), project.path("data/link")).unwrap();
+    let made = std::process::Command::new("tar")
+        .args([
+            "-cPf",
+            "data/evil.tar",
+            "--transform=s,data/in.txt,../../evil.txt,",
+        ])
+        .arg("data/in.txt")
+        .current_dir(project.root())
+        .status()
+        .unwrap();
+    assert!(made.success());
+
+    project
+        .lexi("run --untrusted script.rhai --allow-read data --allow-write out --allow-run echo")
+        .hides("canary")
+        .succeeds()
+        .stdout("given\nhello\nfalse\nfalse\nfalse\nfalse\nfalse\n");
+
+    assert_eq!(project.read("out/a.txt"), "given");
+    let beside = project.root().parent().unwrap();
+    assert!(!beside.join("evil.txt").exists() && !project.path("evil.txt").exists());
+}
+
+#[test]
+fn a_program_that_it_may_run_is_confined_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let script = format!(
+        r#"
+        for line in ["cat data/in.txt", "cat .env", "cat /etc/shadow", "cat /proc/$PPID/environ", "echo x > here",
+            "env | grep SECRET", "exec 3<>/dev/tcp/127.0.0.1/{port}", "kill -0 1", "ls data/.."] {{
+            print(process::run("bash", ["-c", line], #{{ check: false }}).code == 0);
+        }}"#
+    );
+    let project = with(&script);
+
+    project
+        .lexi("run --untrusted script.rhai --allow-read data --allow-run bash")
+        .hides("canary")
+        .succeeds()
+        .stdout(&format!("true\n{}", "false\n".repeat(8)));
+
+    is_unvisited(&listener);
+    assert!(!project.path("here").exists());
+}
+
+#[test]
+fn memory_is_limited() {
+    let bombs = [
+        "let s = \"x\"; s.pad(100000000000, 'x');",
+        "let s = \"xxxxxxxxxxxxxxxx\"; loop { s += s; }",
+        "let a = [1]; loop { a += a; }",
+        "let a = []; loop { a.push(\"x\" + a.len()); }",
+        "let m = #{}; let i = 0; loop { m[`${i}`] = i; i += 1; }",
+        "let a = [1]; loop { a = [a, a]; }",
+        "let b = blob(1000000000000, 7);",
+        "let all = []; loop { all.push(blob(1000000)); }",
+        "fn f(n) { f(n + 1) } f(0);",
+    ];
+    for bomb in bombs {
+        let tried = try_it(bomb, &["--memory", "64M", "--cpu", "20s"]);
+        assert_eq!(tried.code, Some(1), "{bomb}\n{}", tried.err);
+    }
+}
+
+#[test]
+fn time_is_limited() {
+    try_it("loop { }", &["--cpu", "1s"])
+        .exits(124)
+        .tells("it used 1 s of processor time")
+        .tells("hint: `--cpu` sets the limit");
+    try_it("time::sleep(\"1h\");", &["--timeout", "300ms"])
+        .exits(124)
+        .tells("it took longer than 300ms");
+    try_it("defer(|| { loop { } }); loop { }", &["--timeout", "300ms"]).exits(124);
+}
+
+#[test]
+fn output_is_limited_and_cannot_steer_the_terminal() {
+    let flood = "let line = \"x\"; line.pad(1000, 'x'); loop { print(line); }";
+
+    try_it(flood, &["--output", "100k"])
+        .exits(1)
+        .tells("it printed more than");
+    try_it(
+        "print(\"\\x1b[31mred\\x07\"); log::info(\"\\x1b]0;title\\x07\");",
+        &[],
+    )
+    .succeeds()
+    .hides("\u{1b}")
+    .hides("\u{7}");
+}
+
+#[test]
+fn files_are_limited() {
+    let project = with("fs::write(\"out/a\", blob(2000000));").file("out/keep", "");
+
+    project
+        .lexi("run --untrusted script.rhai --allow-write out --file-size 1M")
+        .exits(1);
+
+    assert!(!project.path("out/a").exists());
+}
+
+#[test]
+fn what_it_started_ends_with_it() {
+    let line = "(while :; do sleep 0.1; done) > /dev/null 2>&1 & echo $! > out/pid; disown; exit 0";
+    let script = format!("process::run(\"bash\", [\"-c\", \"{line}\"]);");
+    let project = with(&script).file("out/keep", "");
+
+    project.lexi("run --untrusted script.rhai --allow-write out --allow-run bash");
+
+    let pid = project.read("out/pid");
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+    let is_gone = state.map_or(true, |stat| stat.contains(") Z "));
+    assert!(is_gone, "{pid} lives");
+}
+
+#[test]
+fn the_engine_of_containers_is_out_of_reach() {
+    let project = with("print(attempt(|| docker::ps(#{})).ok);");
+    let socket = project.path("docker.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = format!("unix://{}", socket.display());
+
+    project
+        .env("DOCKER_HOST", &address)
+        .lexi("run --untrusted script.rhai")
+        .succeeds()
+        .stdout("false\n");
+
+    assert!(listener.accept().is_err(), "somebody connected");
+}
+
+#[test]
+fn a_machine_that_is_granted_answers_and_where_it_leads_does_not() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _request = stream.read(&mut [0; 1024]);
+            let answer = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _closed = stream.write_all(answer.as_bytes());
+        }
+    });
+    let script = format!(
+        "print(http::get(\"http://127.0.0.1:{port}/\").status); print(attempt(|| http::get(\"http://127.0.0.1:1/\")).error.kind);"
+    );
+
+    try_it(&script, &["--allow-net", &format!("127.0.0.1:{port}")])
+        .succeeds()
+        .stdout("302\nrefused\n");
+}
+
+#[test]
+fn tasks_take_arguments_and_several_are_named() {
+    let script = "task(\"one\", #{ about: \"Try\", params: #{ n: #{ type: \"int\" } } }, |n| print(n + 1));\ntask(\"two\", #{ about: \"Try\" }, || print(2));";
+
+    try_it(script, &["one", "41"]).succeeds().stdout("42\n");
+    try_it(script, &[])
+        .exits(2)
+        .tells("hint: name one: one, two");
+    try_it(script, &["three"])
+        .exits(2)
+        .tells("declares no task `three`");
+}
+
+#[test]
+fn its_failure_is_shown_with_its_place_and_wrong_flags_are_usage() {
+    try_it("let x = 1;\nthrow \"no\";", &[])
+        .exits(1)
+        .tells("script.rhai:2:1");
+    try_it("let x = ;", &[]).exits(1).tells("script.rhai:1");
+    for (flag, value, part) in [
+        ("--allow-read", "nowhere", "--allow-read nowhere"),
+        ("--memory", "much", "--memory"),
+        ("--allow-net", "example.org", "HOST:PORT"),
+        ("--allow-run", "no-such-program", "no-such-program"),
+        ("--allow-db", "all", "levels are read, write, admin"),
+    ] {
+        try_it("1", &[flag, value]).exits(2).tells(part);
+    }
+}
+
+/// Tests that need servers.
+mod services {
+    use super::*;
+
+    #[test]
+    fn the_database_is_reached_only_when_it_is_granted() {
+        let script = r#"
+            print(db::value("select 7"));
+            print(attempt(|| db::exec("create table a (x int)")).error.sqlstate);
+            print(attempt(|| env::get("DB_PASSWORD")).ok);
+        "#;
+        let project = Project::new().postgres().file("script.rhai", script);
+
+        project
+            .lexi("run --untrusted script.rhai --allow-db read")
+            .succeeds()
+            .stdout("7\n25006\nfalse\n");
+        project
+            .lexi("run --untrusted script.rhai")
+            .exits(1)
+            .tells("grant it: `--allow-db read`");
+    }
+}
