@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Cookie, Seen, checkout, is_open_for_writing};
 
 /// How long the first news waits for more: a save is one file, or two in one moment.
-const MOMENT: Duration = Duration::from_micros(800);
+const MOMENT: Duration = Duration::from_micros(400);
 
 /// Several files at once are a checkout or a build: it has ended when nothing came for this long.
 const QUIET: Duration = Duration::from_millis(50);
