@@ -9,6 +9,7 @@ use lexi::base::dotenv;
 use lexi::base::redact::Redactor;
 use lexi::ops::archive::{self, Limits};
 use lexi::ops::database::split;
+use lexi::ops::schedule::Line;
 use lexi::ops::stack;
 use lexi::script::{declaration, engine};
 use proptest::prelude::*;
@@ -143,6 +144,25 @@ proptest! {
             for task in found.tasks {
                 prop_assert!(declaration::is_task_name(&task.name));
             }
+        }
+    }
+
+    #[test]
+    fn any_cron_line_is_read_or_refused_and_goes_forward(
+        fields in proptest::collection::vec(proptest::sample::select(vec![
+            "*", "*/5", "0", "30", "2", "59", "60", "1-5", "5-1", "MON", "L", "5L", "FRI#2", "15W", "?", "JAN", "*/0", "-", ",",
+            "1,2,x", "@daily", "@reboot", "31", "29", "é",
+        ]), 0..8),
+        zone in proptest::sample::select(vec![None, Some("Europe/Berlin"), Some("Australia/Lord_Howe"), Some("No/Where")]),
+        start in 0_i64..4_000_000_000,
+    ) {
+        let Ok(line) = Line::parse(&fields.join(" "), zone) else {
+            return Ok(());
+        };
+        let start = jiff::Timestamp::from_second(start).unwrap();
+        if let Some(next) = line.next(start) {
+            prop_assert!(next > start);
+            prop_assert!(line.last(next).is_none_or(|last| last <= next), "{} {next}", line.text());
         }
     }
 

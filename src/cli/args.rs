@@ -112,7 +112,7 @@ pub(super) enum LogFormat {
 pub(super) enum Command {
     /// Run a task.
     #[command(alias = "r")]
-    Run(Run),
+    Run(Box<Run>),
     /// List the tasks by group.
     #[command(alias = "ls")]
     List(List),

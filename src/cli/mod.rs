@@ -68,6 +68,7 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
     match args.command {
         None => choose::run(ctx),
         Some(Command::Run(run)) => {
+            let run = *run;
             let words = run.words.map(|args::RunWords::Task(words)| words);
             let words = words.unwrap_or_default();
             match &run.untrusted.file {

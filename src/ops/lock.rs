@@ -20,6 +20,8 @@ use crate::base::{Error, Kind, Result};
 /// How long to sleep between two tries; `flock` cannot be waited for and given up at the same time.
 const RETRY: Duration = Duration::from_millis(25);
 
+/// How long what a killed holder was starting may keep its lock; far longer than it takes to become another program.
+const ORPHAN: Duration = Duration::from_secs(5);
 /// How often to look for the holder's name: it is written right after the lock is taken.
 const NAME_TRIES: usize = 8;
 
@@ -119,9 +121,11 @@ pub async fn acquire_file(
     let mut file = open(path)?;
     let started = Instant::now();
     while !try_lock(&file, path)? {
+        let waited = started.elapsed();
         match on_busy {
+            _ if waited < ORPHAN && is_orphaned(path) => tokio::time::sleep(RETRY).await,
             OnBusy::Skip => return Ok(None),
-            OnBusy::Wait(limit) if started.elapsed() < limit => tokio::time::sleep(RETRY).await,
+            OnBusy::Wait(limit) if waited < limit => tokio::time::sleep(RETRY).await,
             OnBusy::Fail | OnBusy::Wait(_) => return Err(busy(path, name).await),
         }
     }
@@ -156,6 +160,17 @@ fn try_lock(file: &File, path: &Path) -> Result<bool> {
             e.into(),
         )),
     }
+}
+
+/// Whether the holder is dead, by its own name. What it was just starting when it was killed has the lock open until it has
+/// become another program, which takes a moment.
+fn is_orphaned(path: &Path) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let Ok(holder) = serde_json::from_str::<Holder>(&text) else {
+        return false;
+    };
+    let process = |name: &str| Path::new("/proc").join(name).exists();
+    holder.host == who::host() && process("self") && !process(&holder.pid.to_string())
 }
 
 fn write_holder(file: &mut File, task: &str) -> std::io::Result<()> {
@@ -292,6 +307,38 @@ mod tests {
             let waiting = acquire(dir.path(), "a", "y", OnBusy::Wait(Duration::MAX));
             let (got, ()) = tokio::join!(waiting, async { drop(held) });
             assert!(got.unwrap().is_some());
+        });
+    }
+
+    #[test]
+    fn what_a_dead_holder_was_starting_is_waited_for() {
+        run(async {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("a.lock");
+            let mut dead = crate::ops::process::command("true").spawn().unwrap();
+            dead.wait().unwrap();
+            let holder = Holder {
+                pid: dead.id(),
+                task: "x".to_owned(),
+                host: who::host(),
+                since: String::new(),
+            };
+            std::fs::write(&path, serde_json::to_string(&holder).unwrap()).unwrap();
+            let mut orphan = crate::ops::process::command("flock")
+                .arg(&path)
+                .args(["sleep", "0.3"])
+                .spawn()
+                .unwrap();
+            let look = open(&path).unwrap();
+            while try_lock(&look, &path).unwrap() {
+                flock(&look, FlockOperation::Unlock).unwrap();
+                tokio::time::sleep(RETRY).await;
+            }
+
+            let taken = acquire_file(&path, "a", "y", OnBusy::Fail).await.unwrap();
+
+            assert!(taken.is_some());
+            orphan.wait().unwrap();
         });
     }
 
