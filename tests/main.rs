@@ -68,6 +68,7 @@ mod seeds;
 mod settings;
 mod signals;
 mod soak;
+mod soak_cron;
 mod soak_migrate;
 mod stack;
 mod startup;

@@ -237,3 +237,44 @@ fn the_backup_of_lexiflow_runs_when_the_operator_says_so() {
         .succeeds()
         .says("backup  off: profile dev is not one of its profiles (prod)");
 }
+
+#[test]
+fn a_unit_is_written_marked_and_removed_and_others_are_left_alone() {
+    let project = nightly("\"@daily\"");
+    let name = ".config/systemd/user/lexi-sample-dev.service";
+    let shown = project
+        .lexi("cron install --systemd --user --dry-run")
+        .succeeds();
+    shown.says("[Service]\n").says(" --profile dev cron\n");
+    assert!(!project.path(name).exists());
+
+    // Where no systemd runs the unit is written and what is left to do is told.
+    project
+        .lexi("cron install --systemd --user")
+        .succeeds()
+        .tells("wrote ");
+    let unit = project.read(name);
+    assert!(unit.starts_with("# lexi cron: "), "{unit}");
+    project
+        .lexi("cron install --systemd --user")
+        .succeeds()
+        .tells("is as it should be");
+    assert_eq!(project.read(name), unit);
+
+    project
+        .lexi("cron uninstall --systemd --user")
+        .succeeds()
+        .tells("removed ");
+    assert!(!project.path(name).exists());
+    project.write(name, "[Unit]\nDescription=mine\n");
+    project
+        .lexi("cron uninstall --systemd --user")
+        .exits(1)
+        .tells("is left alone");
+    project
+        .lexi("cron install --systemd --user")
+        .exits(1)
+        .tells("is left alone");
+    assert!(project.read(name).contains("mine"));
+    project.lexi("cron install").exits(2).tells("--crontab");
+}

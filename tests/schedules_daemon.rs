@@ -70,8 +70,14 @@ impl Cron {
 impl Drop for Cron {
     fn drop(&mut self) {
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            // What it started outlives it by design.
+            let id = self.child.id();
+            let runs = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
             self.child.kill().unwrap();
             self.child.wait().unwrap();
+            for run in runs.unwrap_or_default().split_whitespace() {
+                send(Signal::TERM, -run.parse::<i32>().unwrap());
+            }
         }
     }
 }
@@ -163,6 +169,7 @@ fn a_second_signal_stops_what_runs() {
     wait_until("it runs", || lines(&project, "pid") == 1);
 
     cron.signal(Signal::TERM);
+    cron.tells("ending when 1 run ended; another signal stops what runs");
     cron.signal(Signal::TERM);
 
     cron.tells("t: failed with exit code 143");
@@ -431,4 +438,83 @@ fn a_run_is_told_to_start_by_the_daemon_only() {
         .exits(75)
         .tells("`t` was started for 2026-01-01T00:00:00Z before");
     assert_eq!(lines(&project, "ran"), 1);
+}
+
+mod services {
+    use super::*;
+
+    /// Two hosts: two folders with the same project, profile and database.
+    fn two_hosts(more: &str, body: &str) -> [Project; 2] {
+        let first = every_second(more, body).postgres();
+        let mut second = every_second(more, body);
+        for name in [
+            "DB_HOST",
+            "DB_PORT",
+            "DB_DATABASE",
+            "DB_USERNAME",
+            "DB_PASSWORD",
+        ] {
+            second = second.env(name, &first.variable(name));
+        }
+        [first, second]
+    }
+
+    fn sql(project: &Project, sql: &str) -> String {
+        let (port, database) = project.database();
+        crate::harness::psql(port, &database, sql).trim().to_owned()
+    }
+
+    #[test]
+    fn another_host_takes_over_from_one_that_died_and_nothing_starts_twice() {
+        let hosts = two_hosts("catch_up: \"all\", overlap: \"allow\"", NOTE);
+        let mut first = Cron::start(&hosts[0], &["--coordinator", "pg"]);
+        first.tells("t: ok");
+        let mut second = Cron::start(&hosts[1], &["--coordinator", "pg"]);
+        second.tells("standing by: the lead is held by `lexi cron` on ");
+        first.tells("t: ok");
+
+        first.child.kill().unwrap();
+        let died = Instant::now();
+        second.tells("t: started");
+        let took = died.elapsed();
+        second.tells("t: ok");
+        second.signal(Signal::TERM);
+        assert_eq!(second.ends(), Some(0));
+
+        // The lease is ten seconds; the rest is what a busy machine may add.
+        assert!(took.as_secs() < 30, "{took:?}");
+        let epochs = sql(
+            &hosts[0],
+            "select count(distinct epoch) from lexi.schedule_start",
+        );
+        assert_eq!(epochs, "2");
+        let gaps = "select count(*) from (select slot - lag(slot) over (order by slot) as gap from lexi.schedule_start) s where gap <> '1 s'";
+        assert_eq!(sql(&hosts[0], gaps), "0", "no time was lost");
+        let started: usize = sql(&hosts[0], "select count(*) from lexi.schedule_start")
+            .parse()
+            .unwrap();
+        let ran = lines(&hosts[0], "ran") + lines(&hosts[1], "ran");
+        assert!(ran <= started, "{ran} of {started}");
+    }
+
+    #[test]
+    fn a_host_that_loses_the_lead_stops_its_runs() {
+        let body = "process::run(\"sh\", [\"-c\", \"echo $$ > pid; exec sleep 300\"]);";
+        let hosts = two_hosts("", body);
+        let mut first = Cron::start(&hosts[0], &["--coordinator", "pg"]);
+        wait_until("it runs", || lines(&hosts[0], "pid") == 1);
+        let pid: i32 = hosts[0].read("pid").trim().parse().unwrap();
+
+        sql(
+            &hosts[0],
+            "update lexi.schedule_lease set owner = 'other', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 hour'",
+        );
+
+        first.tells("the lead is lost: another daemon leads; what runs is stopped");
+        first.tells("standing by: the lead is held by `lexi cron` on ");
+        wait_until("the run is gone", || !send(Signal::CONT, pid));
+        let slot =
+            r#"{"entry":"t","at":"2026-01-01T00:00:00Z","attempt":1,"coordinator":"pg","epoch":1}"#;
+        hosts[1].run(&["run", "--slot", slot, "t"]).exits(75);
+    }
 }

@@ -285,15 +285,55 @@ pub(super) struct Watch {
 
 #[derive(Debug, clap::Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  lexi cron --profile prod                  run what is due until told to stop\n  lexi cron --next 10                       the next ten starts\n  lexi cron --dry-run                       what would run here, and what is off and why\n\nA schedule is a task's `schedule:` or a [schedule.NAME] of lexi.toml; it runs in the profiles that it lists, `prod`\nwithout a list. SIGTERM starts nothing more and waits for what runs; a second one stops that too."
 )]
 pub(super) struct Cron {
+    #[command(subcommand)]
+    pub(super) what: Option<CronOf>,
     /// List the next N starts and end.
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]
     pub(super) next: Option<usize>,
     /// Run what is due now and what was missed, then end.
     #[arg(long, conflicts_with = "next")]
     pub(super) once: bool,
+    /// Agree with other daemons by files (those of one host) or by the profile's database (those of several).
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t = Coordinate::File)]
+    pub(super) coordinator: Coordinate,
+    /// End at once when another daemon leads.
+    #[arg(long, conflicts_with_all = ["next", "once"])]
+    pub(super) unless_running: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CronOf {
+    /// Let the system keep a daemon of this project and profile running; --dry-run shows what would be written.
+    Install {
+        #[command(flatten)]
+        system: System,
+        /// How the daemon agrees with others.
+        #[arg(long, value_name = "WHERE", value_enum, default_value_t = Coordinate::File)]
+        coordinator: Coordinate,
+    },
+    /// Take out what `install` wrote, and nothing else.
+    Uninstall {
+        #[command(flatten)]
+        system: System,
+    },
+}
+
+/// What keeps a daemon running.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct System {
+    /// This user's crontab, which looks each minute whether a daemon runs.
+    #[arg(long, required_unless_present = "systemd", conflicts_with = "systemd")]
+    pub(super) crontab: bool,
+    /// A unit of systemd.
+    #[arg(long)]
+    pub(super) systemd: bool,
+    /// This user's own systemd, not the system's.
+    #[arg(long, requires = "systemd")]
+    pub(super) user: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -306,6 +346,16 @@ pub(super) struct Explain {
         value_name = "TASK"
     )]
     pub(super) words: Vec<String>,
+}
+
+/// Where several daemons agree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Coordinate {
+    /// By files below .lexi.
+    #[default]
+    File,
+    /// By rows of the profile's database.
+    Pg,
 }
 
 /// What a change does while the task is running.

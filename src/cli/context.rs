@@ -110,6 +110,11 @@ impl Context {
         std::iter::once(command.to_owned()).chain(flags).collect()
     }
 
+    /// A variable of the environment.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name)
+    }
+
     /// The two streams.
     pub(super) const fn output(&self) -> &Output {
         &self.output

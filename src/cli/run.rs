@@ -11,7 +11,7 @@ use super::record::Record;
 use super::{render, task_args, telling, trace};
 use crate::base::{Error, Kind, Result};
 use crate::host::{Host, json};
-use crate::ops::schedule::{Coordinator, Journal, Slot};
+use crate::ops::schedule::{Coordinator, Journal, Shared, Slot};
 use crate::runtime::Runtime;
 use crate::script::diagnostic::Diagnostic;
 use crate::script::task::Task;
@@ -91,6 +91,12 @@ fn claim(slot: &Slot, host: &Host, run: Option<&str>) -> Result<()> {
     let journal = Journal::of(&host.project().state(), profile.as_str());
     let is_ours = match slot.coordinator {
         Coordinator::File => journal.claim(slot, run)?,
+        Coordinator::Pg => {
+            let target = host.database()?;
+            let shared = Shared::new(target, host.project().name(), profile.to_string());
+            let claim = shared.claim(slot, run);
+            host.runtime().wait(host.cancel(), claim)?
+        }
     };
     if is_ours {
         return Ok(());

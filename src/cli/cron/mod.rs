@@ -1,5 +1,6 @@
 //! `lexi cron`: runs tasks at the times that their schedules name.
 
+mod install;
 mod keep;
 mod metrics;
 mod next;
@@ -8,14 +9,25 @@ mod serve;
 
 use std::process::ExitCode;
 
-use super::args;
+use super::args::{self, CronOf};
 use super::context::Context;
 use crate::base::Result;
+use install::Change;
 pub(super) use keep::use_held;
 use plan::Plan;
 
 /// Lists, explains, or runs what has a time.
 pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
+    match &args.what {
+        Some(CronOf::Install {
+            system,
+            coordinator,
+        }) => {
+            return install::run(Change::Install(*coordinator), system, ctx);
+        }
+        Some(CronOf::Uninstall { system }) => return install::run(Change::Uninstall, system, ctx),
+        None => {}
+    }
     if let Some(count) = args.next {
         return Ok(next::run(&Plan::load(ctx)?, count, ctx));
     }

@@ -1,5 +1,6 @@
 //! `lexi cron` itself: leads or stands by, reads the project again when it is saved, and ends when it is told to.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,13 +11,15 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::super::args;
+use super::super::args::{self, Coordinate};
 use super::super::context::Context;
 use super::keep::{Keeper, Look};
 use crate::base::text::count;
-use crate::base::{Error, Project, Result};
+use crate::base::{Error, Kind, Output, Project, Result, Settings};
+use crate::ops::database::Target;
 use crate::ops::lock::{self, Lock, OnBusy};
-use crate::ops::schedule::{Book, Daemon, Journal, Launch, Level, Order};
+use crate::ops::schedule::{Book, Daemon, Journal, Launch, Level, Order, Shared, lease};
+use crate::ops::{certificate, native};
 use crate::runtime;
 use crate::script::inputs;
 use crate::script::watch::{Seen, Watch, without_events};
@@ -33,8 +36,17 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
     let settings = ctx.settings(&project)?;
     let journal = Journal::of(&project.state(), settings.profile().as_str());
     let profile = settings.profile();
+    let shared = match args.coordinator {
+        Coordinate::File => None,
+        Coordinate::Pg => Some(Shared::new(
+            database(&project, &settings)?,
+            project.name(),
+            profile.to_string(),
+        )),
+    };
     let mut desk = Desk {
         ctx,
+        shared,
         keeper: Keeper::new(journal.folder().join("held")),
         launch: launch(ctx, &project, profile.as_str(), journal.folder())?,
         project,
@@ -45,9 +57,41 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
         if args.once {
             desk.once().await
         } else {
-            desk.serve().await
+            desk.serve(args.unless_running).await
         }
     })
+}
+
+/// The profile's database, on the port where it really is.
+fn database(project: &Project, settings: &Settings) -> Result<Target> {
+    let authority = certificate::authority(project, settings)?;
+    let target = Target::from_settings(settings, authority)?;
+    let profile = settings.profile();
+    let moved = native::moved_port(&project.state(), profile, "postgres", target.port);
+    let is_here = matches!(target.host.as_str(), "127.0.0.1" | "localhost");
+    let port = moved.filter(|_| is_here).unwrap_or(target.port);
+    Ok(Target { port, ..target })
+}
+
+/// Keeps the lead among several hosts as long as that is possible, then stops what runs; never ends by itself.
+async fn keep_lead(
+    shared: Option<Shared>,
+    epoch: i64,
+    orders: &UnboundedSender<Order>,
+    lost: &Cell<bool>,
+    out: &Output,
+) -> ExitCode {
+    if let Some(shared) = shared {
+        let why = lease::keep(&shared, epoch).await;
+        tell(
+            out,
+            Level::Warn,
+            &format!("the lead is lost: {why}; what runs is stopped"),
+        );
+        lost.set(true);
+        let _ended = orders.send(Order::Fence);
+    }
+    std::future::pending().await
 }
 
 /// What is typed to run a task with the same options.
@@ -67,6 +111,8 @@ fn launch(ctx: &Context, project: &Project, profile: &str, folder: &Path) -> Res
 
 struct Desk<'c> {
     ctx: &'c Context,
+    /// Where daemons of several hosts agree.
+    shared: Option<Shared>,
     project: Arc<Project>,
     journal: Journal,
     keeper: Keeper,
@@ -76,31 +122,61 @@ struct Desk<'c> {
 
 impl Desk<'_> {
     async fn once(&mut self) -> Result<ExitCode> {
-        let _lead = self.lead(OnBusy::Fail).await?;
+        let Some((book, _held)) = self.lead(OnBusy::Fail).await? else {
+            return Err(Error::internal("nobody leads and nobody may"));
+        };
         let (orders, mut received) = unbounded_channel();
-        let mut daemon = self.daemon();
+        let lost = Cell::new(false);
+        let keep = keep_lead(
+            self.beside(),
+            book.epoch(),
+            &orders,
+            &lost,
+            self.ctx.output(),
+        );
+        let mut daemon = self.daemon(book);
         daemon.entries(self.entries()?.entries).await?;
         let mut signals = Signals::new()?;
         let work = async { daemon.once(&mut received).await.map(code) };
-        tokio::select! {
+        let done = tokio::select! {
             done = work => done,
             ended = signals.pass_on(&orders, None) => ended,
+            never = keep => Ok(never),
+        };
+        self.give_up().await;
+        done
+    }
+
+    async fn serve(&mut self, unless_running: bool) -> Result<ExitCode> {
+        let mut signals = Signals::new()?;
+        if unless_running && self.is_led().await? {
+            return Ok(ExitCode::SUCCESS);
+        }
+        loop {
+            let Some((book, held)) = self.stand_by(&mut signals).await? else {
+                return Ok(ExitCode::SUCCESS);
+            };
+            if let Some(code) = self.work(book, &mut signals).await? {
+                self.give_up().await;
+                return Ok(code);
+            }
+            drop(held);
         }
     }
 
-    async fn serve(&mut self) -> Result<ExitCode> {
-        let mut signals = Signals::new()?;
-        let Some(_lead) = self.stand_by(&mut signals).await? else {
-            return Ok(ExitCode::SUCCESS);
-        };
+    /// Leads until told to end; none when the lead was lost.
+    async fn work(&mut self, book: Book, signals: &mut Signals) -> Result<Option<ExitCode>> {
         let (orders, mut received) = unbounded_channel();
         let (saved, mut news) = unbounded_channel();
         let mut watch = self.watch(&saved)?;
         let metrics = super::metrics::serve(Arc::clone(&self.project), self.profile.clone());
-        let mut daemon = self.daemon();
+        let epoch = book.epoch();
+        let mut daemon = self.daemon(book);
         let look = self.entries()?;
         self.greet(&look);
         daemon.entries(look.entries).await?;
+        let lost = Cell::new(false);
+        let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
         let reload = async {
             while let Some(()) = news.recv().await {
                 tokio::time::sleep(MOMENT).await;
@@ -119,44 +195,91 @@ impl Desk<'_> {
                 .await
                 .map(|_all_well| ExitCode::SUCCESS)
         };
-        tokio::select! {
-            done = work => done,
-            failed = reload => failed,
-            failed = metrics => failed,
-            ended = signals.pass_on(&orders, Some(&saved)) => ended,
-        }
+        let done = tokio::select! {
+            done = work => done?,
+            failed = reload => failed?,
+            failed = metrics => failed?,
+            ended = signals.pass_on(&orders, Some(&saved)) => ended?,
+            never = keep => never,
+        };
+        Ok((!lost.get()).then_some(done))
     }
 
     /// Waits until no other daemon leads; none when told to end meanwhile.
-    async fn stand_by(&self, signals: &mut Signals) -> Result<Option<Lock>> {
-        match self.lead(OnBusy::Fail).await {
-            Ok(lead) => return Ok(lead),
-            Err(error) if error.kind() == crate::base::Kind::Locked => {
-                self.tell(Level::Info, &format!("standing by: {}", error.message()));
-            }
-            Err(error) => return Err(error),
-        }
+    async fn stand_by(&self, signals: &mut Signals) -> Result<Option<(Book, Option<Lock>)>> {
+        let mut was_told = false;
         loop {
+            match self.lead(OnBusy::Fail).await {
+                Ok(lead) => return Ok(lead),
+                Err(error) if error.kind() == Kind::Locked || self.shared.is_some() => {
+                    // A database that does not answer may do so later.
+                    if !was_told {
+                        self.tell(
+                            Level::Info,
+                            &format!("standing by: {}", error.full_message()),
+                        );
+                    }
+                    was_told = true;
+                }
+                Err(error) => return Err(error),
+            }
             tokio::select! {
                 _ = signals.ending() => return Ok(None),
                 () = tokio::time::sleep(STAND_BY) => {}
             }
-            if let Some(lead) = self.lead(OnBusy::Skip).await? {
-                return Ok(Some(lead));
-            }
         }
     }
 
-    async fn lead(&self, on_busy: OnBusy) -> Result<Option<Lock>> {
-        let path = self.journal.folder().join("lead.lock");
-        lock::acquire_file(&path, "schedule", "lexi cron", on_busy).await
+    /// Takes the lead; an error of kind `locked` when another has it.
+    async fn lead(&self, on_busy: OnBusy) -> Result<Option<(Book, Option<Lock>)>> {
+        let journal = self.journal.clone();
+        if let Some(shared) = &self.shared {
+            shared.prepare().await?;
+            let epoch = lease::take(shared).await?;
+            shared.prune().await?;
+            let shared = Box::new(shared.beside());
+            return Ok(Some((
+                Book::Pg {
+                    journal,
+                    shared,
+                    epoch,
+                },
+                None,
+            )));
+        }
+        let path = journal.folder().join("lead.lock");
+        let held = lock::acquire_file(&path, "schedule", "lexi cron", on_busy).await?;
+        Ok(held.map(|held| (Book::File(journal), Some(held))))
     }
 
-    fn daemon(&self) -> Daemon {
+    /// Whether another daemon leads; when none does, the lead is taken right after this.
+    async fn is_led(&self) -> Result<bool> {
+        match self.lead(OnBusy::Fail).await {
+            Ok(_free_again) => Ok(false),
+            Err(error) if error.kind() == Kind::Locked => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Another connection to the database where daemons agree.
+    fn beside(&self) -> Option<Shared> {
+        self.shared.as_ref().map(Shared::beside)
+    }
+
+    /// Lets another one lead at once.
+    async fn give_up(&self) {
+        if let Some(shared) = &self.shared
+            && let Err(error) = shared.give_up().await
+        {
+            self.tell(Level::Warn, &error.full_message());
+        }
+    }
+
+    fn daemon(&self, book: Book) -> Daemon {
         let out = self.ctx.output().clone();
         let tell = move |level, text: &str| tell(&out, level, text);
         Daemon::new(
-            Book::File(self.journal.clone()),
+            book,
             self.launch.clone(),
             self.project.state(),
             Box::new(tell),
@@ -248,7 +371,7 @@ fn folders(project: &Project) -> BTreeSet<PathBuf> {
     folders
 }
 
-fn tell(out: &crate::base::Output, level: Level, text: &str) {
+fn tell(out: &Output, level: Level, text: &str) {
     let at = jiff::Zoned::now().strftime("%H:%M:%S").to_string();
     match level {
         Level::Info => out.say(&format!("{at} {text}")),

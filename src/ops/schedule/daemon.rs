@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rustix::process::Signal;
@@ -19,6 +20,10 @@ use super::journal::Note;
 use super::slot::Slot;
 use super::track::{Running, Track};
 use crate::base::Result;
+use crate::base::text::count;
+
+/// How long a run may take to end after SIGTERM when somebody else may lead soon.
+const FENCED: Duration = Duration::from_secs(2);
 
 /// What a daemon is asked for.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub enum Order {
     Drain,
     /// Also stop what runs.
     Stop,
+    /// Somebody else may lead soon: stop what runs at once and note nothing more.
+    Fence,
 }
 
 /// How much what is told matters.
@@ -54,6 +61,7 @@ pub struct Daemon {
     left: BTreeSet<String>,
     pub(super) ends: (mpsc::UnboundedSender<End>, mpsc::UnboundedReceiver<End>),
     pub(super) is_draining: bool,
+    pub(super) is_fenced: bool,
     pub(super) has_failed: bool,
 }
 
@@ -69,6 +77,7 @@ impl Daemon {
             left: BTreeSet::new(),
             ends: mpsc::unbounded_channel(),
             is_draining: false,
+            is_fenced: false,
             has_failed: false,
         }
     }
@@ -143,13 +152,27 @@ impl Daemon {
     async fn order(&mut self, order: Order) -> Result<()> {
         match order {
             Order::Entries(entries) => self.entries(entries).await?,
-            Order::Drain | Order::Stop => {
+            Order::Drain | Order::Stop | Order::Fence => {
                 self.is_draining = true;
+                let runs: usize = self.tracks.values().map(|track| track.running.len()).sum();
+                if runs > 0 && matches!(order, Order::Drain) {
+                    let runs = count("run", runs);
+                    self.tell(
+                        Level::Info,
+                        &format!("ending when {runs} ended; another signal stops what runs"),
+                    );
+                }
+                self.is_fenced |= matches!(order, Order::Fence);
                 for track in self.tracks.values_mut() {
                     track.waiting.clear();
                     track.retry = None;
-                    if matches!(order, Order::Stop) {
+                    if !matches!(order, Order::Drain) {
                         track.running.iter_mut().for_each(stop);
+                    }
+                    if self.is_fenced {
+                        for run in &mut track.running {
+                            run.kill_at = Some(Instant::now() + FENCED);
+                        }
                     }
                 }
             }

@@ -77,6 +77,11 @@ impl Daemon {
             return Ok(());
         };
         let run = track.running.remove(at);
+        if self.is_fenced {
+            let message = format!("{}: stopped, as another daemon may lead", end.entry);
+            self.tell(Level::Warn, &message);
+            return Ok(());
+        }
         let mut exit = end.exit;
         if run.has_timed_out {
             exit = Exit {

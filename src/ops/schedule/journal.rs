@@ -105,14 +105,7 @@ impl Journal {
         if !is_free(&self.notes(&slot.entry)?, slot) {
             return Ok(false);
         }
-        let started = Note::Started {
-            slot: slot.at,
-            attempt: slot.attempt,
-            at: Timestamp::now(),
-            pid: std::process::id(),
-            run: run.map(str::to_owned),
-        };
-        self.append(&slot.entry, &[started])?;
+        self.append(&slot.entry, &[started(slot, run)])?;
         Ok(true)
     }
 
@@ -189,6 +182,17 @@ impl Journal {
     }
 }
 
+/// The note that this process begins the run of a slot now.
+pub(super) fn started(slot: &Slot, run: Option<&str>) -> Note {
+    Note::Started {
+        slot: slot.at,
+        attempt: slot.attempt,
+        at: Timestamp::now(),
+        pid: std::process::id(),
+        run: run.map(str::to_owned),
+    }
+}
+
 /// The last time that a note is about.
 pub(super) fn slot_of(note: &Note) -> Option<Timestamp> {
     match note {
@@ -221,7 +225,7 @@ fn is_free(notes: &[Note], wanted: &Slot) -> bool {
 }
 
 /// What was noted since the clock was last put back.
-fn counting(mut notes: Vec<Note>) -> Vec<Note> {
+pub(super) fn counting(mut notes: Vec<Note>) -> Vec<Note> {
     let mut found = None;
     for (at, note) in notes.iter().enumerate() {
         if let Note::Clock { at: moment } = note {

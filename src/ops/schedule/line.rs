@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use croner::Cron;
 use croner::parser::CronParser;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, ToSpan};
 
 use crate::base::{Error, Result};
 use crate::ops::clock;
@@ -71,6 +71,8 @@ const FIELDS: [Field; 6] = [
 pub struct Line {
     text: String,
     cron: Cron,
+    /// Whether it names times of the day, and not every so many minutes or hours.
+    is_fixed: bool,
     zone: TimeZone,
     zone_name: String,
 }
@@ -89,6 +91,7 @@ impl Line {
         let line = Self {
             text: fields.to_owned(),
             cron,
+            is_fixed: is_fixed(&pattern),
             zone,
             zone_name: zone_name.to_owned(),
         };
@@ -119,10 +122,60 @@ impl Line {
     /// What has a fixed time in an hour that the clock skips runs right after it, and once in an hour that comes twice;
     /// what runs every so many minutes follows the clock on the wall.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        let whole = Timestamp::from_second(after.as_second()).ok()?;
-        let start = whole.to_zoned(self.zone.clone());
+        let mut at = Timestamp::from_second(after.as_second()).ok()?;
+        loop {
+            let found = self.on_the_wall(at);
+            if !self.is_fixed {
+                return found;
+            }
+            if let Some(skipped) = self.in_skipped_hour(at, found.unwrap_or(Timestamp::MAX)) {
+                return Some(skipped);
+            }
+            match found {
+                // The parser's own rule takes only lines of a single time for fixed, and cron(8) lists of times too.
+                Some(second) if self.comes_again(second) => at = second,
+                found => return found,
+            }
+        }
+    }
+
+    fn on_the_wall(&self, after: Timestamp) -> Option<Timestamp> {
+        let start = after.to_zoned(self.zone.clone());
         let found = self.cron.find_next_occurrence(&start, false).ok()?;
         Some(found.timestamp())
+    }
+
+    /// The end of a skipped hour before `until` that holds one of our times.
+    fn in_skipped_hour(&self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        let second = 1.seconds();
+        for change in self.zone.following(after) {
+            let at = change.timestamp();
+            if at >= until {
+                break;
+            }
+            let before = self.zone.to_offset(at.checked_sub(second).ok()?);
+            if change.offset() <= before {
+                continue;
+            }
+            // The hour that is not there, as if it were one of UTC.
+            let end = at
+                .checked_add(i64::from(change.offset().seconds()).seconds())
+                .ok()?;
+            let start = at.checked_add(i64::from(before.seconds()).seconds()).ok()?;
+            let start = start.checked_sub(second).ok()?.to_zoned(TimeZone::UTC);
+            let found = self.cron.find_next_occurrence(&start, false);
+            if found.is_ok_and(|found| found.timestamp() < end) {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    /// Whether a time is in the second pass of an hour that comes twice.
+    fn comes_again(&self, at: Timestamp) -> bool {
+        let zoned = at.to_zoned(self.zone.clone());
+        let both = self.zone.to_ambiguous_zoned(zoned.datetime()).offset();
+        matches!(both, AmbiguousOffset::Fold { after, .. } if zoned.offset() == after)
     }
 
     /// The last time at or before a moment.
@@ -140,6 +193,15 @@ impl FromStr for Line {
     fn from_str(text: &str) -> Result<Self> {
         Self::parse(text, None)
     }
+}
+
+/// Whether a line has no star where its time of the day stands.
+fn is_fixed(pattern: &str) -> bool {
+    let fields: Vec<&str> = pattern.split_whitespace().collect();
+    let days = 3;
+    fields[..fields.len().saturating_sub(days)]
+        .iter()
+        .all(|field| !field.contains('*'))
 }
 
 fn split_zone(text: &str) -> (Option<&str>, &str) {
@@ -231,6 +293,9 @@ mod tests {
         */30 * * * *|Europe/Berlin|2026-03-29T00:20:00Z|03-29 01:30:00+0100, 03-29 03:00:00+0200
         15 2 * * *|Australia/Lord_Howe|2026-10-02T16:00:00Z|10-04 02:30:00+1100
         0 0 * * *|America/Sao_Paulo|2018-11-03T12:00:00Z|11-04 01:00:00-0200
+        0,30 2 * * *|Europe/Berlin|2026-03-28T12:00:00Z|03-29 03:00:00+0200, 03-30 02:00:00+0200
+        0 2,14 * * *|Europe/Berlin|2026-03-28T13:00:00Z|03-29 03:00:00+0200, 03-29 14:00:00+0200
+        0,30 2 * * *|Europe/Berlin|2026-10-24T12:00:00Z|10-25 02:00:00+0200, 10-25 02:30:00+0200, 10-26 02:00:00+0100
         0 0 13 * 5|UTC|2026-02-01T00:00:00Z|02-06 00:00:00+0000, 02-13 00:00:00+0000
         0 3 L * *|UTC|2026-02-01T00:00:00Z|02-28 03:00:00+0000
         */20 * * * * *|UTC|2026-02-01T00:00:05.5Z|02-01 00:00:20+0000, 02-01 00:00:40+0000";

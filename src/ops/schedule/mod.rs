@@ -10,18 +10,25 @@ mod daemon;
 mod due;
 mod ends;
 mod entry;
+mod install;
 mod journal;
+pub mod lease;
 mod line;
+mod shared;
 mod slot;
 mod starts;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod times;
 mod track;
 
 pub use book::Book;
 pub use child::Launch;
 pub use daemon::{Daemon, Level, Order, Tell};
 pub use entry::{Entry, Off, no_line};
+pub use install::Service;
 pub use journal::{Journal, Note};
 pub use line::Line;
+pub use shared::Shared;
 pub use slot::{Coordinator, Slot};

@@ -28,6 +28,8 @@ pub enum Coordinator {
     /// Files below `.lexi`: the daemons of one host.
     #[default]
     File,
+    /// The profile's database: daemons of several hosts.
+    Pg,
 }
 
 impl Slot {
