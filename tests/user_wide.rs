@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use crate::harness::Project;
+use crate::watch::Watching;
 
 const OWN: &str = r#"//! Mine
 
@@ -186,6 +187,36 @@ fn new_writes_one_that_runs_everywhere() {
         .lexi("new greet --user")
         .exits(2)
         .tells("there is a task `greet`");
+}
+
+#[test]
+fn one_that_is_saved_is_run_again_by_watch() {
+    let project = both();
+    let mut watching = Watching::start(&project, "watch notes");
+    watching.until("my notes");
+    watching.idle();
+
+    let file = project.path(".config/lexi/tasks/mine.rhai");
+    std::fs::write(file, OWN.replace("my notes", "new notes")).unwrap();
+
+    watching.until("new notes");
+}
+
+#[test]
+fn its_schedule_is_not_that_of_every_project() {
+    let schedule = "task(\"own\", #{ about: \"Try\", schedule: #{ cron: \"0 7 * * *\", profiles: [\"dev\"] } }, || {});\n";
+    let project = both();
+    project.write(".config/lexi/tasks/own.rhai", schedule);
+    chmod(&project, ".config/lexi/tasks/own.rhai", 0o600);
+    project.lexi("cron --next 1").hides("own");
+
+    let project = outside();
+    project.write(".config/lexi/tasks/own.rhai", schedule);
+    chmod(&project, ".config/lexi/tasks/own.rhai", 0o600);
+    project
+        .lexi("cron --next 1")
+        .succeeds()
+        .says("lexi run own");
 }
 
 #[test]

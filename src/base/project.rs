@@ -291,6 +291,12 @@ impl Project {
         Some(folder.join("tasks"))
     }
 
+    /// The folders of all scripts: those of the project, and the user's own.
+    pub fn script_folders(&self) -> Vec<PathBuf> {
+        let own = [self.tasks(), self.path("stdlib")];
+        own.into_iter().chain(self.user_tasks()).collect()
+    }
+
     /// Whether a task file, by its name in messages, is one of the user's own.
     pub fn is_user_wide(&self, file: &str) -> bool {
         self.is_user_s() || Path::new(file).is_absolute()

@@ -53,8 +53,10 @@ pub fn scripts(catalog: &Catalog, task: &str) -> Option<BTreeMap<String, String>
 
 /// Every script on disk: task files and libraries.
 pub fn on_disk(project: &Project) -> BTreeSet<PathBuf> {
-    let folders = [project.tasks(), project.path("stdlib")];
-    let walks = folders.into_iter().flat_map(walkdir::WalkDir::new);
+    let walks = project
+        .script_folders()
+        .into_iter()
+        .flat_map(walkdir::WalkDir::new);
     let files = walks
         .filter_map(std::result::Result::ok)
         .map(walkdir::DirEntry::into_path);

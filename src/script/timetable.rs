@@ -37,7 +37,9 @@ pub fn written(catalog: &Catalog) -> Vec<Written> {
         .iter()
         .map(|(name, one)| of_config(name, one))
         .collect();
-    for task in catalog.tasks() {
+    // What a user takes along runs by itself where the user says so, not in the daemon of each project.
+    let is_user_s = catalog.project().is_user_s();
+    for task in catalog.tasks().filter(|task| is_user_s || !task.user_wide) {
         for (at, (schedule, place)) in task.schedules.iter().enumerate() {
             // The first of several is named like the task, so that it keeps its name when others are added.
             let name = match at {

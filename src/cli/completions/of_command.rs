@@ -6,6 +6,7 @@ use super::{Candidates, of_task, plain};
 use crate::base::Result;
 use crate::cli::args::Args;
 use crate::cli::context::Context;
+use crate::cli::templates::KINDS;
 use crate::ops::history::{Filter, History};
 use crate::script::Catalog;
 
@@ -113,6 +114,9 @@ fn values(of: &Command, arg: &Arg, root: &Command, ctx: &Context) -> Candidates 
         ("lexi", "driver") => ["auto", "native", "docker"].map(plain).into(),
         // The name of a task that is not there yet.
         ("new", "task") => Vec::new(),
+        ("new", "kind") => KINDS
+            .map(|kind| (kind.name.to_owned(), kind.about.to_owned()))
+            .into(),
         (_, "task") => tasks(ctx),
         (_, "run") => runs(ctx),
         ("env", "name") => settings(ctx),

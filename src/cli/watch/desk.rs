@@ -96,7 +96,7 @@ impl Desk {
     /// Watches the folders of all scripts and of these sources.
     pub(super) fn watch(&mut self, sources: Option<&Sources>) -> Result<()> {
         if let Some(watch) = &mut self.watch {
-            let scripts = [self.project.tasks(), self.project.path("stdlib")];
+            let scripts = self.project.script_folders();
             let walks = scripts.into_iter().flat_map(walkdir::WalkDir::new);
             let entries = walks.filter_map(std::result::Result::ok);
             let folders = entries.filter(|entry| entry.file_type().is_dir());
@@ -223,7 +223,7 @@ impl Desk {
 
     /// Whether a path is that of a script of this project.
     pub(super) fn is_script(&self, path: &std::path::Path) -> bool {
-        let folders = [self.project.tasks(), self.project.path("stdlib")];
+        let folders = self.project.script_folders();
         inputs::is_script(path) && folders.iter().any(|folder| path.starts_with(folder))
     }
 }
