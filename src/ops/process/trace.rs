@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::registry::{Registry, sweep};
 
@@ -75,24 +75,44 @@ pub fn of_killed(folder: &Path) -> Vec<(PathBuf, String)> {
     let of_killed = |entry: fs::DirEntry| {
         let path = entry.path();
         let file = File::open(&path).ok()?;
-        file.try_lock_shared().ok()?;
+        let is_free = file.try_lock_shared().is_ok();
         if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            let age = file.metadata().ok()?.modified().ok()?.elapsed().ok()?;
             // It was killed before it had started anything.
-            let _gone_already = (age > ABANDONED).then(|| fs::remove_file(&path));
+            let age = file.metadata().ok()?.modified().ok()?.elapsed().ok()?;
+            let _gone_already = (is_free && age > ABANDONED).then(|| fs::remove_file(&path));
             return None;
         }
         let run_id = fs::read_to_string(&path).ok()?;
-        Some((path, run_id))
+        (is_free || is_dead(&run_id)).then_some((path, run_id))
     };
     entries.flatten().filter_map(of_killed).collect()
+}
+
+/// Whether the process that a mark begins with, of the innermost run, is gone. What it was just starting when it was killed
+/// has the lock open until it has become another program.
+fn is_dead(run_id: &str) -> bool {
+    let own = run_id.rsplit('/').next().unwrap_or(run_id);
+    let pid = own.split('-').next();
+    let pid = pid.and_then(|pid| u32::from_str_radix(pid, 16).ok());
+    let process = |name: &str| Path::new("/proc").join(name).exists();
+    pid.is_some_and(|pid| process("self") && !process(&pid.to_string()))
 }
 
 /// Ends what these runs have left, and forgets them. Gives the number of programs that were ended.
 pub async fn end_killed(killed: Vec<(PathBuf, String)>, grace: Duration) -> usize {
     let mut ended = 0;
     for (path, run_id) in killed {
-        ended += sweep(&run_id, grace).await;
+        // What was just being started carries the mark only when it has become a program; until then it has the lock.
+        let deadline = Instant::now() + grace;
+        loop {
+            let open = File::open(&path);
+            let is_free = open.map_or(true, |file| file.try_lock_shared().is_ok());
+            ended += sweep(&run_id, grace).await;
+            if is_free || Instant::now() > deadline {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let _gone_already = fs::remove_file(path);
     }
     ended
