@@ -59,7 +59,7 @@ fn misspelt_fields_name_the_nearest() {
     );
     finds_in_fields(
         "«zzz: 1",
-        "unknown task field `zzz` (there are about, aliases, needs, lock, confirm, timeout, destructive, hidden, sources, generates, env, examples, params, allow)",
+        "unknown task field `zzz` (there are about, aliases, needs, lock, confirm, timeout, destructive, hidden, sources, generates, env, examples, schedule, params, allow)",
     );
     finds_in_param(
         "«tpye: \"int\"",

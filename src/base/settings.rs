@@ -528,6 +528,7 @@ pub fn is_secret_name(name: &str) -> bool {
         "_REQUIRED",
         "_LENGTH",
         "_FILE",
+        "_TOKENS",
     ]
     .iter()
     .any(|end| name.ends_with(end));

@@ -65,9 +65,14 @@ pub(super) fn compile(text: &str) -> Result<Arc<AST>, ParseError> {
     compiled(text, || STRICT.compile(text))
 }
 
-/// Compiles a script for a run that has an engine: one for all would have to be made for it.
-pub(super) fn compile_with(engine: &Engine, text: &str) -> Result<Arc<AST>, ParseError> {
-    compiled(text, || engine.compile(text))
+/// Compiles the script of a file for a run that has an engine: one for all would have to be made for it.
+pub(super) fn compile_file(engine: &Engine, text: &str, file: &str) -> Result<AST, ParseError> {
+    let compiled = compiled(text, || engine.compile(text))?;
+    // A copy shares its functions with what is kept, and those know no file: an error in a closure would be told in the
+    // file that called it. So the copy gets a module of its own; the functions in it are still the same.
+    let functions = compiled.shared_lib().as_ref().clone();
+    let statements = compiled.statements().iter().cloned();
+    Ok(AST::new_with_source(statements, functions, file))
 }
 
 fn compiled(

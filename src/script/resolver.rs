@@ -112,10 +112,8 @@ impl Resolver {
         let in_module = |error: Box<EvalAltResult>| {
             Box::new(EvalAltResult::ErrorInModule(source.name.clone(), error, at))
         };
-        let compiled = language::compile_with(engine, &source.text)
+        let ast = language::compile_file(engine, &source.text, &source.name)
             .map_err(|error| in_module(error.into()))?;
-        let mut ast = (*compiled).clone();
-        ast.set_source(&source.name);
         let _loading = Loading::enter(key);
         let module = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(in_module)?;
         self.scripts.add(&source.name, ast, true)?;

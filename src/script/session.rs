@@ -336,8 +336,7 @@ impl Session {
             .project()
             .script_text(&path)
             .map_err(|e| thrown(&Error::io(format!("cannot read task file `{file}`"), e)))?;
-        let mut ast = (*language::compile_with(&self.engine, &text)?).clone();
-        ast.set_source(file);
+        let ast = language::compile_file(&self.engine, &text, file)?;
         self.scripts.add_tasks(file, &ast)?;
         let collecting = collector::start();
         self.engine.run_ast_with_scope(&mut Scope::new(), &ast)?;
