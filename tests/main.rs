@@ -24,6 +24,7 @@ mod corpus;
 mod db;
 mod declarations;
 mod deploy_containers;
+mod doctor;
 mod documents;
 mod driver;
 mod edit;

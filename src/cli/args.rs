@@ -141,6 +141,9 @@ pub(super) enum Command {
     Which(Which),
     /// Show each setting and where it comes from.
     Env(Env),
+    /// Say what would fail here, and what to do about it.
+    #[command(after_help = "Exit code 0 when nothing would fail, 1 when something would.")]
+    Doctor(Doctor),
     /// List what was run here, or show one run.
     History(History),
     /// Run something again that was run before, with the same arguments and profile.
@@ -417,6 +420,16 @@ pub(super) struct Which {
 pub(super) struct Env {
     /// Show only this setting.
     pub(super) name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Doctor {
+    /// Look with what cron gives to a program: hardly any environment, a short PATH, no terminal.
+    #[arg(long)]
+    pub(super) cron: bool,
+    /// This is the program that `--cron` has started.
+    #[arg(long, hide = true, conflicts_with = "cron")]
+    pub(super) inside: bool,
 }
 
 #[derive(Debug, clap::Args)]

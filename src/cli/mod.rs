@@ -10,6 +10,7 @@ mod completions;
 mod context;
 mod cron;
 mod docs;
+mod doctor;
 mod edit;
 mod env;
 mod explain;
@@ -91,6 +92,7 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
         Some(Command::New(new)) => new::run(&new, ctx),
         Some(Command::Edit(edit)) => edit::run(&edit, ctx),
         Some(Command::Which(which)) => which::run(&which, ctx),
+        Some(Command::Doctor(doctor)) => doctor::run(&doctor, ctx),
         Some(Command::Env(env)) => env::run(&env, ctx),
         Some(Command::History(history)) => history::run(&history, ctx),
         Some(Command::Rerun(rerun)) => history::rerun(&rerun, ctx),

@@ -137,6 +137,21 @@ pub async fn acquire_file(
     }))
 }
 
+/// Who holds the lock that is this file, as an error says it; looked up without touching the lock. None when it is free, or
+/// when this system does not tell.
+pub fn held(path: &Path, name: &str) -> Option<Error> {
+    let holder = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+    let inode = std::os::unix::fs::MetadataExt::ino(&path.metadata().ok()?);
+    let end = format!(":{inode}");
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let is_held = locks.lines().any(|line| {
+        let mut fields = line.split_whitespace();
+        let is_lock = fields.nth(1) == Some("FLOCK");
+        is_lock && fields.any(|field| field.ends_with(&end))
+    });
+    is_held.then(|| held_by(name, &holder))
+}
+
 fn open(path: &Path) -> Result<File> {
     let doing = |e| Error::io(format!("cannot open lock `{}`", path.display()), e);
     if let Some(folder) = path.parent() {

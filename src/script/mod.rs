@@ -15,6 +15,7 @@ pub mod gate;
 pub mod index;
 pub mod inputs;
 pub mod library;
+pub mod reach;
 pub mod resolver;
 pub mod session;
 pub mod sources;

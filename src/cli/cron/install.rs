@@ -6,7 +6,7 @@ use std::process::{ExitCode, Stdio};
 
 use super::super::args::{Coordinate, System};
 use super::super::context::Context;
-use crate::base::{Error, Result};
+use crate::base::{Error, Project, Result};
 use crate::ops::schedule::Service;
 use crate::ops::{files, process, who};
 
@@ -19,12 +19,61 @@ pub(super) enum Change {
     Uninstall,
 }
 
+/// Where the system was told to keep a daemon of this project and profile running, each with whether it is still as `install`
+/// would write it now.
+pub(in super::super) fn installed(
+    project: &Project,
+    profile: &str,
+    ctx: &Context,
+) -> Result<Vec<(String, bool)>> {
+    let program = current_program()?;
+    let name = project.name();
+    let shared = ["--coordinator".to_owned(), "pg".to_owned()];
+    let services: Vec<Service<'_>> = [&[][..], &shared]
+        .into_iter()
+        .map(|options| Service {
+            program: &program,
+            root: project.root(),
+            name: &name,
+            profile,
+            options,
+        })
+        .collect();
+    let mut found = Vec::new();
+    let Some(any) = services.first() else {
+        return Ok(found);
+    };
+    // Without a program `crontab` there are no lines either.
+    let table = read_crontab().unwrap_or_default();
+    if any.out_of_crontab(&table).is_some() {
+        let is_current = services.iter().any(|one| one.is_in_crontab(&table));
+        found.push((format!("crontab of {}", who::user()), is_current));
+    }
+    for own in [false, true] {
+        let Ok(folder) = units(own, ctx) else {
+            continue;
+        };
+        let path = folder.join(any.unit_name());
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if any.owns_unit(&text) {
+            let user = (!own).then(|| owner(project.root()));
+            let is_current = services.iter().any(|one| one.unit(user.as_deref()) == text);
+            found.push((path.display().to_string(), is_current));
+        }
+    }
+    Ok(found)
+}
+
+fn current_program() -> Result<PathBuf> {
+    std::env::current_exe()
+        .map_err(|e| Error::io("cannot find the program that the system is to start", e))
+}
+
 /// Changes the crontab of this user, or a unit of systemd.
 pub(super) fn run(change: Change, system: &System, ctx: &Context) -> Result<ExitCode> {
     let project = ctx.project()?;
     let settings = ctx.settings(&project)?;
-    let program = std::env::current_exe()
-        .map_err(|e| Error::io("cannot find the program that the system is to start", e))?;
+    let program = current_program()?;
     let options: Vec<String> = match change {
         Change::Install(Coordinate::Pg) => vec!["--coordinator".to_owned(), "pg".to_owned()],
         _ => Vec::new(),

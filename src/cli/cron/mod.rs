@@ -13,8 +13,9 @@ use super::args::{self, CronOf};
 use super::context::Context;
 use crate::base::Result;
 use install::Change;
+pub(super) use install::installed;
 pub(super) use keep::use_held;
-use plan::Plan;
+pub(super) use plan::Plan;
 
 /// Lists, explains, or runs what has a time.
 pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {

@@ -16,20 +16,20 @@ use crate::script::Catalog;
 use crate::script::timetable::{self, Planned};
 
 /// The entries of a project in the chosen profile.
-pub(super) struct Plan {
-    pub(super) catalog: Catalog,
-    pub(super) settings: Settings,
+pub(in super::super) struct Plan {
+    pub(in super::super) catalog: Catalog,
+    pub(in super::super) settings: Settings,
     entries: Vec<Planned>,
 }
 
 impl Plan {
     /// Reads the project, its tasks and its settings.
-    pub(super) fn load(ctx: &Context) -> Result<Self> {
+    pub(in super::super) fn load(ctx: &Context) -> Result<Self> {
         Self::of(ctx.project()?, ctx)
     }
 
     /// The same of a project that is open.
-    pub(super) fn of(project: Arc<Project>, ctx: &Context) -> Result<Self> {
+    pub(in super::super) fn of(project: Arc<Project>, ctx: &Context) -> Result<Self> {
         let settings = ctx.settings(&project)?;
         let catalog = Catalog::load(project)?;
         let mut entries = timetable::planned(&catalog, &settings);
@@ -48,14 +48,14 @@ impl Plan {
     }
 
     /// The entries that run here.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub(in super::super) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries
             .iter()
             .filter_map(|planned| planned.entry.as_ref().ok()?.as_ref().ok())
     }
 
     /// Entries that cannot run, with what is wrong.
-    pub(super) fn wrong(&self) -> impl Iterator<Item = (&str, &Error)> {
+    pub(in super::super) fn wrong(&self) -> impl Iterator<Item = (&str, &Error)> {
         let all = self.entries.iter();
         all.filter_map(|planned| {
             Some((planned.written.name.as_str(), planned.entry.as_ref().err()?))
@@ -63,7 +63,7 @@ impl Plan {
     }
 
     /// Says what would run, which entries are off, and which are wrong.
-    pub(super) fn explain(&self, ctx: &Context) -> ExitCode {
+    pub(in super::super) fn explain(&self, ctx: &Context) -> ExitCode {
         let out = ctx.output();
         if out.is_json() {
             let all: Vec<_> = self.entries.iter().map(json_of).collect();

@@ -3,6 +3,7 @@
 pub mod keeping;
 pub mod looking;
 pub mod making;
+pub mod ready;
 pub mod redis;
 pub mod restoring;
 mod shape;

@@ -18,6 +18,7 @@ mod password;
 mod progress;
 mod prove;
 mod reader;
+pub mod ready;
 pub mod redis;
 pub mod restore;
 mod retention;

@@ -54,7 +54,7 @@ impl SchemaDump<'_> {
     }
 }
 
-async fn server(target: &Target) -> Result<Server> {
+pub(super) async fn server(target: &Target) -> Result<Server> {
     let mut connection = connect(target).await?;
     let facts = server_facts(&mut connection).await?;
     Ok(Server {

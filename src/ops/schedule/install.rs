@@ -55,13 +55,26 @@ impl Service<'_> {
     /// The crontab with our lines, whatever stood there of ours before; the lines of others stay as they are.
     pub fn into_crontab(&self, text: &str) -> String {
         let mut lines = self.others(text);
+        lines.extend(self.lines());
+        lines.join("\n") + "\n"
+    }
+
+    /// Whether a crontab has our lines as they would be written now.
+    pub fn is_in_crontab(&self, text: &str) -> bool {
+        let all: Vec<&str> = text.lines().collect();
+        let own = self.lines();
+        all.windows(own.len()).any(|lines| lines == own)
+    }
+
+    fn lines(&self) -> [String; 3] {
         let words: Vec<String> = self.words().iter().map(|word| shell_quoted(word)).collect();
         // In a crontab `%` is the end of a line, quoted or not.
         let command = words.join(" ").replace('%', "\\%");
-        lines.push(format!("# begin {}", self.mark()));
-        lines.push(format!("* * * * * {command} --unless-running --quiet"));
-        lines.push(format!("# end {}", self.mark()));
-        lines.join("\n") + "\n"
+        [
+            format!("# begin {}", self.mark()),
+            format!("* * * * * {command} --unless-running --quiet"),
+            format!("# end {}", self.mark()),
+        ]
     }
 
     /// The crontab without our lines; nothing when there are none.

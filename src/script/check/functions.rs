@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rhai::{AST, ASTNode, FnAccess, Position, Stmt};
 
 /// Functions of a script, by name, with the numbers of their parameters.
-pub(super) type Functions = BTreeMap<String, BTreeSet<usize>>;
+pub(in crate::script) type Functions = BTreeMap<String, BTreeSet<usize>>;
 
 /// The functions of a script that a person named.
 pub(super) fn named(ast: &AST) -> Functions {
@@ -33,13 +33,13 @@ pub(super) fn is_anonymous(name: &str) -> bool {
 }
 
 /// A function with its statements.
-pub(super) struct Function {
+pub(in crate::script) struct Function {
     /// Its name; that of a closure is rhai's own.
-    pub(super) name: String,
+    pub(in crate::script) name: String,
     /// Its parameters; those that a closure captures come first.
     pub(super) params: Vec<String>,
     /// Its statements.
-    pub(super) body: Vec<Stmt>,
+    pub(in crate::script) body: Vec<Stmt>,
     /// Where its body starts.
     pub(super) at: Position,
     /// Whether only its own script can call it.
@@ -47,7 +47,7 @@ pub(super) struct Function {
 }
 
 /// All functions of a script, closures among them, by name and number of parameters.
-pub(super) fn bodies(ast: &AST) -> HashMap<(String, usize), Function> {
+pub(in crate::script) fn bodies(ast: &AST) -> HashMap<(String, usize), Function> {
     let defined = ast.shared_lib().iter_script_fn_info();
     let functions = defined.map(|(_, access, name, arity, function)| {
         let function = Function {

@@ -6,7 +6,7 @@
 mod arguments;
 mod calls;
 mod checker;
-mod functions;
+pub(in crate::script) mod functions;
 mod names;
 mod project;
 mod scope;
