@@ -19,6 +19,9 @@ use crate::ops::files;
 /// What stands for the line before the first one.
 const ORIGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/// How much of the end of the log holds its last line, mostly.
+const USUAL: u64 = 8 * 1024;
+
 /// No line is longer; the last one is looked for in so much of the file's end.
 const LONGEST: u64 = 64 * 1024;
 
@@ -152,15 +155,22 @@ fn broken(place: &str, why: &str) -> Error {
 /// The number and hash of the last whole line, and whether the file ends in the middle of one.
 fn last(file: &mut File) -> std::io::Result<(u64, String, bool)> {
     let length = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST)))?;
-    let mut end = Vec::new();
-    file.read_to_end(&mut end)?;
-    let is_cut = !end.is_empty() && !end.ends_with(b"\n");
-    let mut whole = end.split(|byte| *byte == b'\n').rev();
-    let entry = whole.find_map(|line| serde_json::from_slice::<Entry>(line).ok());
-    Ok(entry.map_or((0, ORIGIN.to_owned(), is_cut), |entry| {
-        (entry.number, entry.hash, is_cut)
-    }))
+    let (mut end, mut is_cut) = (Vec::new(), false);
+    // Nearly every line is short, and every run looks for the last one.
+    for most in [USUAL, LONGEST] {
+        end.clear();
+        file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+        file.read_to_end(&mut end)?;
+        is_cut = !end.is_empty() && !end.ends_with(b"\n");
+        let mut whole = end.split(|byte| *byte == b'\n').rev();
+        if let Some(entry) = whole.find_map(|line| serde_json::from_slice::<Entry>(line).ok()) {
+            return Ok((entry.number, entry.hash, is_cut));
+        }
+        if length <= most {
+            break;
+        }
+    }
+    Ok((0, ORIGIN.to_owned(), is_cut))
 }
 
 #[cfg(test)]

@@ -63,7 +63,8 @@ impl Recorder {
         let utc = at.to_zoned(TimeZone::UTC);
         let month = folder.join(utc.strftime("%Y%m").to_string());
         files::make_private_dir(&month)?;
-        let (id, file) = own_file(&month, &utc.strftime("%Y%m%d-%H%M%S").to_string())?;
+        let second = utc.strftime("%Y%m%d-%H%M%S").to_string();
+        let (id, file) = own_file(&month, &second, utc.subsec_nanosecond())?;
         let started = Started {
             id: id.clone(),
             task: facts.task,
@@ -174,9 +175,14 @@ impl Recorder {
     }
 }
 
+/// How many runs of one second can be told apart.
+const NAMES: u32 = 10_000;
+
 /// Makes and locks a file that no other run has.
-fn own_file(month: &Path, second: &str) -> Result<(String, File)> {
-    for number in 0..10_000_u32 {
+fn own_file(month: &Path, second: &str, nanosecond: i32) -> Result<(String, File)> {
+    // The part of the second, so that names are in the order of time and mostly free.
+    let first = nanosecond.unsigned_abs() / 100_000;
+    for number in (first..NAMES).chain(0..first) {
         let id = format!("{second}-{number:04}");
         let path = month.join(format!("{id}.jsonl"));
         let made = File::options()
