@@ -37,7 +37,9 @@ fn pick(host: &Host, path: &str) -> Result<PathBuf> {
 }
 
 fn now() -> String {
-    stamp(Timestamp::now())
+    let now = Timestamp::now();
+    // Two within a second must not meet: what the first has put aside stays.
+    format!("{}_{:03}", stamp(now), now.subsec_millisecond())
 }
 
 /// Bringing Redis' data back.
