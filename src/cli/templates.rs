@@ -2,8 +2,8 @@
 
 use include_dir::{Dir, include_dir};
 
-static PROJECT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/project");
-static TASKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/tasks");
+static PROJECT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/templates/project");
+static TASKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/templates/tasks");
 
 /// LexiFlow, as this repository has it, folder by folder.
 static LEXIFLOW: [(&str, &Dir<'_>); 4] = [
