@@ -2,7 +2,7 @@
 //!
 //! Besides this file, every project of the harness has a secret in its environment: see [`crate::harness::canary`].
 
-use crate::harness::{Project, canary};
+use crate::harness::{Outcome, Project, canary};
 
 /// A secret in each source, all different.
 const SOURCES: [(&str, &str); 6] = [
@@ -13,6 +13,19 @@ const SOURCES: [(&str, &str); 6] = [
     ("SESSION_SECRET", "canary-5-own-file"),
     ("OUTER_TOKEN", "canary-6-environment"),
 ];
+
+/// That nothing of what a command wrote is a secret.
+#[track_caller]
+fn hides_all(words: &str, done: &Outcome) {
+    for (name, value) in SOURCES {
+        assert!(
+            !done.out.contains(value) && !done.err.contains(value),
+            "{words}: {name}\n{}\n{}",
+            done.out,
+            done.err
+        );
+    }
+}
 
 fn project(body: &str) -> Project {
     let value = |name: &str| SOURCES.iter().find(|(other, _)| *other == name).unwrap().1;
@@ -96,14 +109,7 @@ fn no_secret_is_shown_whatever_is_done_with_it() {
         "run t --color always",
     ] {
         let done = project.lexi(words).exits(1);
-        for (name, value) in SOURCES {
-            assert!(
-                !done.out.contains(value) && !done.err.contains(value),
-                "{words}: {name}\n{}\n{}",
-                done.out,
-                done.err
-            );
-        }
+        hides_all(words, &done);
     }
     for words in [
         "env",
@@ -117,14 +123,7 @@ fn no_secret_is_shown_whatever_is_done_with_it() {
         "audit verify",
     ] {
         let done = project.lexi(words);
-        for (name, value) in SOURCES {
-            assert!(
-                !done.out.contains(value) && !done.err.contains(value),
-                "{words}: {name}\n{}\n{}",
-                done.out,
-                done.err
-            );
-        }
+        hides_all(words, &done);
     }
     for (name, value) in SOURCES {
         let found = canary::files_holding(&project.path(".lexi"), value);

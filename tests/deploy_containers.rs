@@ -3,17 +3,8 @@
 /// Tests that need an engine and the images of tests/images.
 mod services {
     use crate::harness::Outcome;
-    use crate::lexiflow_containers::services::Stack;
+    use crate::lexiflow_containers::services::{PRODUCTION, Stack};
 
-    const SETTINGS: &str = "
-DB_DATABASE=lexiflow_prod
-DB_USERNAME=lexiflow
-DB_PASSWORD=a-long-password-of-prod
-REDIS_PASSWORD=another-long-password
-JWT_SECRET=0123456789abcdefghijkl
-SESSION_SECRET=abcdefghijkl0123456789
-DB_SSL=true
-";
     const TASKS: &str = r#"
 task("ask", #{}, || print(http::get(`http://127.0.0.1:${env::get("PORT")}/health`).body));
 task("image", #{}, || {
@@ -52,7 +43,7 @@ task("started", #{}, || {
     fn prod() -> Prod {
         let stack = Stack::new("prod");
         let ports = stack.project.read(".env.prod");
-        let settings = format!("{ports}{SETTINGS}");
+        let settings = format!("{ports}{PRODUCTION}");
         stack.project.write(".env.prod", &settings);
         stack.project.write("tasks/deployed.rhai", TASKS);
         let prod = Prod(stack);

@@ -57,6 +57,17 @@ task("ask-app", #{}, || {
 });
 "#;
 
+    /// What production refuses to start without.
+    pub(crate) const PRODUCTION: &str = "
+DB_DATABASE=lexiflow_prod
+DB_USERNAME=lexiflow
+DB_PASSWORD=a-long-password-of-prod
+REDIS_PASSWORD=another-long-password
+JWT_SECRET=0123456789abcdefghijkl
+SESSION_SECRET=abcdefghijkl0123456789
+DB_SSL=true
+";
+
     pub(crate) struct Stack {
         pub(crate) project: Project,
         ports: Vec<(&'static str, u16)>,

@@ -3,17 +3,7 @@
 /// Tests that need an engine and the images of tests/images.
 mod services {
     use crate::harness::Outcome;
-    use crate::lexiflow_containers::services::Stack;
-
-    const SETTINGS: &str = "
-DB_DATABASE=lexiflow_prod
-DB_USERNAME=lexiflow
-DB_PASSWORD=a-long-password-of-prod
-REDIS_PASSWORD=another-long-password
-JWT_SECRET=0123456789abcdefghijkl
-SESSION_SECRET=abcdefghijkl0123456789
-DB_SSL=true
-";
+    use crate::lexiflow_containers::services::{PRODUCTION, Stack};
 
     const ASK: &str = r#"
 task("mine", #{}, || { print(db::value("select ssl from pg_stat_ssl where pid = pg_backend_pid()")); });
@@ -35,7 +25,7 @@ task("others", #{}, || {
             let ports = stack.project.read(".env.prod");
             stack
                 .project
-                .write(".env.prod", &format!("{ports}{SETTINGS}"));
+                .write(".env.prod", &format!("{ports}{PRODUCTION}"));
             stack.project.write("tasks/tls.rhai", ASK);
             Self(stack)
         }

@@ -11,7 +11,7 @@ use crate::script::{Catalog, Session};
 
 /// The choices of a parameter, asked of its closure where it has one.
 pub(super) fn of(
-    catalog: Catalog,
+    catalog: &Arc<Catalog>,
     task: &Task,
     param: &Param,
     ctx: &Context,
@@ -24,7 +24,7 @@ pub(super) fn of(
     let runtime = Arc::new(Runtime::default());
     let output = ctx.output().clone();
     let host = Host::new(project, settings, output, runtime, ctx.flags());
-    let session = Session::start(host, catalog.into());
+    let session = Session::start(host, Arc::clone(catalog));
     // A closure that fails offers nothing: there is no place for its error.
     Ok(session.choices(task, &param.name).unwrap_or_default())
 }

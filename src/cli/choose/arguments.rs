@@ -1,5 +1,7 @@
 //! Asks for the arguments of a task that was chosen.
 
+use std::sync::Arc;
+
 use super::pick;
 use super::picker::{Entry, Picked, Picker};
 use crate::base::{Cancel, Result, text};
@@ -12,7 +14,7 @@ use crate::script::task::{Param, ParamKind, ParamType, Task};
 
 /// The words to run the task with, as they would be typed; none when it was given up.
 pub(super) fn ask(
-    catalog: &Catalog,
+    catalog: &Arc<Catalog>,
     task: &Task,
     wants_options: bool,
     ctx: &Context,
@@ -41,15 +43,18 @@ pub(super) fn ask(
 }
 
 /// What was answered for a parameter: nothing leaves it out. None when it was given up.
-fn value(catalog: &Catalog, task: &Task, param: &Param, ctx: &Context) -> Result<Option<String>> {
+fn value(
+    catalog: &Arc<Catalog>,
+    task: &Task,
+    param: &Param,
+    ctx: &Context,
+) -> Result<Option<String>> {
     if param.kind == ParamKind::Flag {
         let no = if param.is_on() { "no-" } else { "" };
         let flag = format!("--{no}{}", param.flag_name());
         return choose(param, vec![flag], false, ctx);
     }
-    // Its own catalog: what is asked of a closure runs in a session of its own.
-    let own = Catalog::load(catalog.project().clone())?;
-    let choices = choices::of(own, task, param, ctx)?;
+    let choices = choices::of(catalog, task, param, ctx)?;
     let is_open = choices.is_empty() || param.ty == ParamType::List;
     if !is_open {
         return choose(param, choices, param.required, ctx);

@@ -5,6 +5,7 @@ mod picker;
 mod screen;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use picker::{Entry, Picked, Picker};
 use screen::Screen;
@@ -26,7 +27,7 @@ pub(super) fn run(ctx: &Context) -> Result<ExitCode> {
     if is_plain || !out.can_ask() || !Screen::is_possible() {
         return list::run(&super::args::List::default(), ctx);
     }
-    let catalog = Catalog::load(ctx.project()?)?;
+    let catalog = Arc::new(Catalog::load(ctx.project()?)?);
     let tasks: Vec<&Task> = catalog.tasks().filter(|task| !task.hidden).collect();
     if tasks.is_empty() {
         return list::run(&super::args::List::default(), ctx);

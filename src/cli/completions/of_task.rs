@@ -1,5 +1,7 @@
 //! What can stand behind a task's name: its flags, and the values of its parameters.
 
+use std::sync::Arc;
+
 use clap::CommandFactory;
 
 use super::of_command::{self, global_values, is_global_with_value};
@@ -18,28 +20,28 @@ pub(super) fn candidates(
     last: &str,
     ctx: &Context,
 ) -> Result<Candidates> {
-    let catalog = Catalog::load(ctx.project()?)?;
-    let Ok(task) = catalog.find(name).cloned() else {
+    let catalog = Arc::new(Catalog::load(ctx.project()?)?);
+    let Ok(task) = catalog.find(name) else {
         return Ok(Vec::new());
     };
     let has_ended = words.iter().any(|word| word == "--");
     if let Some(flag) = words.last().filter(|_| !has_ended) {
-        if let Some(param) = option(&task, flag) {
-            return values(catalog, &task, param, ctx);
+        if let Some(param) = option(task, flag) {
+            return values(&catalog, task, param, ctx);
         }
         if let Some(found) = global_values(flag, ctx) {
             return Ok(found);
         }
     }
     if last.starts_with('-') && !has_ended {
-        return Ok(flags(&task));
+        return Ok(flags(task));
     }
     let is_place = |param: &&Param| param.kind == ParamKind::Positional;
     let mut places = task.params.iter().filter(is_place);
     let is_list = |param: &&Param| param.ty == ParamType::List;
     let takes_rest = places.clone().next_back().filter(is_list);
-    match places.nth(given(&task, words)).or(takes_rest) {
-        Some(param) => values(catalog, &task, param, ctx),
+    match places.nth(given(task, words)).or(takes_rest) {
+        Some(param) => values(&catalog, task, param, ctx),
         None => Ok(Vec::new()),
     }
 }
@@ -80,7 +82,7 @@ fn flags(task: &Task) -> Candidates {
         .collect()
 }
 
-fn values(catalog: Catalog, task: &Task, param: &Param, ctx: &Context) -> Result<Candidates> {
+fn values(catalog: &Arc<Catalog>, task: &Task, param: &Param, ctx: &Context) -> Result<Candidates> {
     let found = choices::of(catalog, task, param, ctx)?;
     Ok(found.into_iter().map(plain).collect())
 }

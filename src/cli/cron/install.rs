@@ -219,13 +219,7 @@ fn units(own: bool, ctx: &Context) -> Result<PathBuf> {
 fn owner(root: &Path) -> String {
     use std::os::unix::fs::MetadataExt;
     let uid = std::fs::metadata(root).map_or(0, |about| about.uid());
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
-    });
-    name.unwrap_or_else(|| uid.to_string())
+    who::name_of(uid)
 }
 
 /// Asks systemd; where it does not run, what is left to do is told.
