@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use super::pick;
 use super::picker::{Entry, Picked, Picker};
-use crate::base::{Cancel, Result, text};
-use crate::cli::choices;
+use crate::base::{Result, text};
 use crate::cli::context::Context;
-use crate::ops::prompt;
-use crate::runtime::Runtime;
+use crate::cli::{ask, choices};
 use crate::script::Catalog;
 use crate::script::task::{Param, ParamKind, ParamType, Task};
 
 /// The words to run the task with, as they would be typed; none when it was given up.
-pub(super) fn ask(
+pub(super) fn words(
     catalog: &Arc<Catalog>,
     task: &Task,
     wants_options: bool,
@@ -105,10 +103,8 @@ fn line(param: &Param, ctx: &Context) -> Result<String> {
     } else {
         format!(" [{default}]")
     };
-    ctx.output()
-        .ask(&format!("{}: {}{hint}: ", param.name, param.about));
-    let answer = Runtime::default().wait(&Cancel::root(), prompt::read_line())?;
-    Ok(answer.trim().to_owned())
+    let question = format!("{}: {}{hint}: ", param.name, param.about);
+    ask::line(&question, ctx)
 }
 
 /// What holds when it is left out.

@@ -35,7 +35,7 @@ pub(super) fn run(ctx: &Context) -> Result<ExitCode> {
     let Some((task, wants_options)) = choose(&tasks, ctx)? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    let Some(words) = arguments::ask(&catalog, task, wants_options, ctx)? else {
+    let Some(words) = arguments::words(&catalog, task, wants_options, ctx)? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
     out.say(&format!(
