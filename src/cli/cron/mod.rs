@@ -6,6 +6,7 @@ mod metrics;
 mod next;
 mod plan;
 mod serve;
+mod signals;
 
 use std::process::ExitCode;
 

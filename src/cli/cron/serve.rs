@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::super::args::{self, Coordinate};
 use super::super::context::Context;
 use super::keep::{Keeper, Look};
+use super::signals::Signals;
 use crate::base::text::count;
 use crate::base::{Error, Kind, Output, Project, Result, Settings};
 use crate::ops::database::Target;
@@ -384,66 +384,5 @@ fn code(all_well: bool) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    }
-}
-
-/// The signals that a daemon obeys.
-struct Signals {
-    end: [Signal; 3],
-    reload: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        let io = |e| Error::io("cannot listen for signals", e);
-        let listen = |kind| signal(kind).map_err(io);
-        Ok(Self {
-            end: [
-                listen(SignalKind::terminate())?,
-                listen(SignalKind::interrupt())?,
-                listen(SignalKind::quit())?,
-            ],
-            reload: listen(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for one that asks to end; gives its number.
-    async fn ending(&mut self) -> u8 {
-        let [terminate, interrupt, quit] = &mut self.end;
-        tokio::select! {
-            _ = terminate.recv() => 15,
-            _ = interrupt.recv() => 2,
-            _ = quit.recv() => 3,
-        }
-    }
-
-    /// Makes orders of signals: the first lets what runs end, the second stops it, the third leaves it.
-    async fn pass_on(
-        &mut self,
-        orders: &UnboundedSender<Order>,
-        saved: Option<&UnboundedSender<()>>,
-    ) -> Result<ExitCode> {
-        let mut count = 0;
-        loop {
-            let [terminate, interrupt, quit] = &mut self.end;
-            let number = tokio::select! {
-                _ = terminate.recv() => 15,
-                _ = interrupt.recv() => 2,
-                _ = quit.recv() => 3,
-                _ = self.reload.recv() => {
-                    if let Some(saved) = saved {
-                        let _ended = saved.send(());
-                    }
-                    continue;
-                }
-            };
-            count += 1;
-            let order = match count {
-                1 => Order::Drain,
-                2 => Order::Stop,
-                _ => return Ok(ExitCode::from(128 + number)),
-            };
-            let _ended = orders.send(order);
-        }
     }
 }
