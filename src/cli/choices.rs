@@ -24,7 +24,7 @@ pub(super) fn of(
     let runtime = Arc::new(Runtime::default());
     let output = ctx.output().clone();
     let host = Host::new(project, settings, output, runtime, ctx.flags());
-    let session = Session::start(host, Arc::clone(catalog));
+    let session = Session::start(host, Arc::clone(catalog), &task.name);
     // A closure that fails offers nothing: there is no place for its error.
     Ok(session.choices(task, &param.name).unwrap_or_default())
 }

@@ -21,6 +21,7 @@ mod list;
 mod man;
 mod metrics;
 mod new;
+mod parse;
 mod record;
 mod render;
 mod run;
@@ -37,7 +38,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use args::{Args, Command};
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use context::Context;
 
 use crate::base::text::did_you_mean;
@@ -45,7 +46,7 @@ use crate::base::{Error, Output, Result};
 
 /// Reads the command line, does what it says, and reports: the one place where an error becomes an exit code.
 pub fn main(words: Vec<OsString>) -> ExitCode {
-    let args = match Args::try_parse_from(&words) {
+    let args = match parse::words(&words) {
         Ok(args) => args,
         Err(error) => return render::usage(&error),
     };

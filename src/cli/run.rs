@@ -160,7 +160,7 @@ pub(super) fn on_own_thread(
 ) -> Result<Dynamic, Box<Failure>> {
     let io = |e| Box::new(Failure::from(Error::io("cannot set up the run", e)));
     // A thread of its own gets its memory from the system in small pieces, so the many of an engine are taken here.
-    let session = Session::start(host.clone(), catalog);
+    let session = Session::start(host.clone(), catalog, &task.name);
     let (name, span) = (task.name.clone(), tracing::Span::current());
     let work = move || {
         let _in_span = span.enter();

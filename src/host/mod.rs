@@ -36,59 +36,84 @@ pub use context::{Flags, Host};
 pub use crew::STACK;
 pub use strand::Strand;
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use rhai::{Engine, Module, Shared};
 
-/// A namespace by its name.
-pub type Namespace = (&'static str, Shared<Module>);
+/// The functions of a namespace. They do not change while the program runs: they are registered once, when a script first
+/// needs them, shared by every engine, and not taken down when the program ends, which would cost an empty task a tenth of
+/// its time.
+pub struct Namespace {
+    name: &'static str,
+    make: fn() -> Module,
+    made: OnceLock<Shared<Module>>,
+}
 
-/// Functions do not change while the program runs: they are registered once, shared by every engine, and not taken down when
-/// the program ends, which would cost an empty task a tenth of its time.
-static NAMESPACES: LazyLock<Vec<Namespace>> = LazyLock::new(|| {
-    let shared = |(name, mut module): (&'static str, Module)| {
-        if !name.is_empty() {
-            module.set_id(name);
+impl Namespace {
+    const fn new(name: &'static str, make: fn() -> Module) -> Self {
+        Self {
+            name,
+            make,
+            made: OnceLock::new(),
         }
-        module.build_index();
-        (name, Shared::new(module))
-    };
-    modules().into_iter().map(shared).collect()
-});
+    }
+
+    /// The name that scripts write before `::`; empty for functions that are called without one.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its functions.
+    pub fn module(&self) -> &Shared<Module> {
+        self.made.get_or_init(|| {
+            let mut module = (self.make)();
+            if !self.name.is_empty() {
+                module.set_id(self.name);
+            }
+            module.build_index();
+            Shared::new(module)
+        })
+    }
+}
 
 /// Every namespace that scripts see, in the order of the documentation. `flow` has no name of its own: its functions
 /// (`timeout`, `retry`, `parallel`, `defer` ..) are called without one.
+static NAMESPACES: [Namespace; 18] = [
+    Namespace::new("", flow::module),
+    Namespace::new("fs", fs::module),
+    Namespace::new("archive", archive::module),
+    Namespace::new("process", process::module),
+    Namespace::new("env", env::module),
+    Namespace::new("db", db::module),
+    Namespace::new("migrate", migrate::module),
+    Namespace::new("seed", seed::module),
+    Namespace::new("backup", backup::module),
+    Namespace::new("redis", redis::module),
+    Namespace::new("stack", stack::module),
+    Namespace::new("docker", docker::module),
+    Namespace::new("task", task::module),
+    Namespace::new("time", time::module),
+    Namespace::new("ui", ui::module),
+    Namespace::new("log", log::module),
+    Namespace::new("tls", tls::module),
+    Namespace::new("http", http::module),
+];
+
+/// Every namespace, in the order of the documentation.
 pub fn namespaces() -> &'static [Namespace] {
     &NAMESPACES
 }
 
-fn modules() -> Vec<(&'static str, Module)> {
-    vec![
-        ("", flow::module()),
-        ("fs", fs::module()),
-        ("archive", archive::module()),
-        ("process", process::module()),
-        ("env", env::module()),
-        ("db", db::module()),
-        ("migrate", migrate::module()),
-        ("seed", seed::module()),
-        ("backup", backup::module()),
-        ("redis", redis::module()),
-        ("stack", stack::module()),
-        ("docker", docker::module()),
-        ("task", task::module()),
-        ("time", time::module()),
-        ("ui", ui::module()),
-        ("log", log::module()),
-        ("tls", tls::module()),
-        ("http", http::module()),
-    ]
-}
-
-/// Registers every namespace and the types their functions return.
-pub fn install(engine: &mut Engine) {
-    for (name, module) in namespaces() {
-        let module = Shared::clone(module);
+/// Registers the namespaces that are wanted and the types their functions return.
+pub fn install(engine: &mut Engine, is_wanted: impl Fn(&str) -> bool) {
+    for namespace in namespaces() {
+        let name = namespace.name();
+        // A secret also comes from a task's parameters, so what it can do is always there.
+        let is_always = matches!(name, "" | "env");
+        if !is_always && !is_wanted(name) {
+            continue;
+        }
+        let module = Shared::clone(namespace.module());
         if name.is_empty() {
             engine.register_global_module(module);
         } else {

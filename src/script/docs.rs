@@ -17,7 +17,8 @@ pub fn api() -> String {
          module package var static match case default with is shared goto null nil void public super protected print debug \
          call eval type_of curry.\n",
     );
-    for (namespace, module) in host::namespaces() {
+    for namespace in host::namespaces() {
+        let (namespace, module) = (namespace.name(), namespace.module());
         let title = if namespace.is_empty() {
             "Without a namespace"
         } else {

@@ -7,6 +7,7 @@ use rhai::{CallFnOptions, Dynamic, Engine, Module, OptimizationLevel, Scope, Sha
 
 use super::collector;
 use super::resolver::{Resolver, Scripts};
+use super::wanted::Wanted;
 use super::withheld;
 use crate::base::Project;
 use crate::host::{self, Host, strand};
@@ -25,8 +26,12 @@ static STANDARD: LazyLock<Shared<Module>> =
     LazyLock::new(|| StandardPackage::new().as_shared_module());
 
 /// An engine that belongs to one run and imports from its project, and the scripts it will have loaded.
-pub fn for_project(host: &Host, project: Arc<Project>) -> (Engine, Scripts) {
-    let mut engine = alone(host);
+pub(super) fn for_project(
+    host: &Host,
+    project: Arc<Project>,
+    wanted: &Wanted,
+) -> (Engine, Scripts) {
+    let mut engine = alone(host, wanted);
     let resolver = Resolver::new(project);
     let scripts = resolver.scripts();
     find_closures_of_modules(&mut engine, resolver.scripts());
@@ -35,8 +40,8 @@ pub fn for_project(host: &Host, project: Arc<Project>) -> (Engine, Scripts) {
 }
 
 /// An engine that belongs to one run and imports nothing.
-pub(super) fn alone(host: &Host) -> Engine {
-    let mut engine = bare();
+pub(super) fn alone(host: &Host, wanted: &Wanted) -> Engine {
+    let mut engine = with(wanted);
     engine.set_default_tag(Dynamic::from(host.clone()));
     let printer = host.clone();
     engine.on_print(move |text| print(&printer, text));
@@ -52,6 +57,10 @@ pub(super) fn alone(host: &Host) -> Engine {
 
 /// An engine that can compile and check, but not run: it has no host.
 pub fn bare() -> Engine {
+    with(&Wanted::All)
+}
+
+fn with(wanted: &Wanted) -> Engine {
     let mut engine = Engine::new_raw();
     engine.set_max_strings_interned(STRINGS_INTERNED);
     engine.register_global_module(Shared::clone(&STANDARD));
@@ -64,7 +73,7 @@ pub fn bare() -> Engine {
     engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
     engine.disable_symbol("eval");
     engine.on_progress(|_| strand::should_stop().then(|| "cancelled".into()));
-    host::install(&mut engine);
+    host::install(&mut engine, |namespace| wanted.has(namespace));
     engine.register_fn("task", collector::declare);
     withheld::withhold(&mut engine);
     engine

@@ -31,6 +31,24 @@ fn imported(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
 }
 
+/// Whether a text may import what [`imported`] does not see, such as a path that is made while it runs.
+pub(super) fn imports_unknown(text: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let parts: Vec<&str> = text.split("import").collect();
+    parts.windows(2).any(|pair| {
+        let [before, after] = pair else { return false };
+        if before.ends_with(is_part) || after.starts_with(is_part) {
+            return false;
+        }
+        let path = after.trim_start().strip_prefix('"');
+        let Some((path, rest)) = path.and_then(|path| path.split_once('"')) else {
+            return true;
+        };
+        let rest = rest.trim_start();
+        path.contains('\\') || !(rest.starts_with("as ") || rest.starts_with(';'))
+    })
+}
+
 /// The scripts of a task and of what it needs, each with its text; none when its needs cannot be put in order.
 pub fn scripts(catalog: &Catalog, task: &str) -> Option<BTreeMap<String, String>> {
     let project = catalog.project();

@@ -37,6 +37,7 @@ mod needs;
 mod params;
 mod schedule;
 mod user_wide;
+mod wanted;
 mod withheld;
 mod words;
 

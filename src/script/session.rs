@@ -13,6 +13,7 @@ use super::diagnostic::Diagnostic;
 use super::fresh::{self, Case};
 use super::resolver::Scripts;
 use super::task::Task;
+use super::wanted::Wanted;
 use super::{bind, cleanup, engine, failure, guard, language};
 use crate::base::{Error, Reason};
 use crate::host::bridge::{self, RhaiResultOf};
@@ -23,6 +24,7 @@ use failure::Failure;
 pub struct Session {
     host: Host,
     engine: Engine,
+    wanted: Wanted,
     scripts: Scripts,
     catalog: Arc<Catalog>,
     loaded: Mutex<HashMap<String, Arc<Loaded>>>,
@@ -53,12 +55,15 @@ enum Due {
 const FAILED_ELSEWHERE: &str = "failed on another line of execution";
 
 impl Session {
-    /// A session of a host and the tasks of its project.
-    pub fn start(host: Host, catalog: Arc<Catalog>) -> Arc<Self> {
-        let (engine, scripts) = engine::for_project(&host, Arc::clone(catalog.project()));
+    /// A session for one task of a host's project.
+    pub fn start(host: Host, catalog: Arc<Catalog>, task: &str) -> Arc<Self> {
+        let wanted = Wanted::by_task(&catalog, task);
+        let project = Arc::clone(catalog.project());
+        let (engine, scripts) = engine::for_project(&host, project, &wanted);
         let session = Arc::new(Self {
             host: host.clone(),
             engine,
+            wanted,
             scripts,
             catalog,
             loaded: Mutex::default(),
@@ -336,6 +341,10 @@ impl Session {
             .project()
             .script_text(&path)
             .map_err(|e| thrown(&Error::io(format!("cannot read task file `{file}`"), e)))?;
+        if !self.wanted.covers(&text) {
+            let error = Error::invalid(format!("`{file}` was changed while its task started"));
+            return Err(thrown(&error.hint("run the command again")));
+        }
         let ast = language::compile_file(&self.engine, &text, file)?;
         self.scripts.add_tasks(file, &ast)?;
         let collecting = collector::start();

@@ -5,6 +5,7 @@ use rhai::{AST, Dynamic, Engine, Map, Scope};
 
 use super::bind::{self, Typed};
 use super::task::Task;
+use super::wanted::Wanted;
 use super::{cleanup, collector, declaration, engine, failure, language};
 use crate::base::{Error, Result};
 use crate::host::permit::Permit;
@@ -23,7 +24,7 @@ impl Script {
     /// Compiles a script. What it may use is limited by the process around it: rhai's own limits of size count all that a value
     /// holds at each step, which makes honest scripts slow.
     pub fn read(host: &Host, name: &str, text: &str) -> Result<Self, Box<Failure>> {
-        let mut engine = engine::alone(host);
+        let mut engine = engine::alone(host, &Wanted::All);
         engine.set_module_resolver(DummyModuleResolver::new());
         let failed = |error: &rhai::EvalAltResult| {
             Box::new(failure::from_script(error, name, name, language::api()))
