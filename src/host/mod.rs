@@ -46,6 +46,7 @@ use rhai::{Engine, Module, Shared};
 pub struct Namespace {
     name: &'static str,
     make: fn() -> Module,
+    methods: &'static [&'static str],
     made: OnceLock<Shared<Module>>,
 }
 
@@ -54,13 +55,25 @@ impl Namespace {
         Self {
             name,
             make,
+            methods: &[],
             made: OnceLock::new(),
         }
+    }
+
+    /// What else tells that a script needs it: the names that its functions have as methods of values from elsewhere.
+    const fn with_methods(mut self, methods: &'static [&'static str]) -> Self {
+        self.methods = methods;
+        self
     }
 
     /// The name that scripts write before `::`; empty for functions that are called without one.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether a text may call one of its functions as a method of a value.
+    pub fn has_method_in(&self, text: &str) -> bool {
+        self.methods.iter().any(|method| text.contains(method))
     }
 
     /// Its functions.
@@ -82,9 +95,21 @@ static NAMESPACES: [Namespace; 18] = [
     Namespace::new("", flow::module),
     Namespace::new("fs", fs::module),
     Namespace::new("archive", archive::module),
-    Namespace::new("process", process::module),
+    Namespace::new("process", process::module).with_methods(&[
+        "stream", "gzip", "gunzip", "sha256", "count", "write", "text", "verify", "into",
+    ]),
     Namespace::new("env", env::module),
-    Namespace::new("db", db::module),
+    Namespace::new("db", db::module).with_methods(&[
+        "query",
+        "one",
+        "value",
+        "exec",
+        "batch",
+        "copy_in",
+        "copy_out",
+        "transaction",
+        "close",
+    ]),
     Namespace::new("migrate", migrate::module),
     Namespace::new("seed", seed::module),
     Namespace::new("backup", backup::module),
@@ -92,11 +117,11 @@ static NAMESPACES: [Namespace; 18] = [
     Namespace::new("stack", stack::module),
     Namespace::new("docker", docker::module),
     Namespace::new("task", task::module),
-    Namespace::new("time", time::module),
-    Namespace::new("ui", ui::module),
+    Namespace::new("time", time::module).with_methods(&["elapsed"]),
+    Namespace::new("ui", ui::module).with_methods(&["add", "label", "finish"]),
     Namespace::new("log", log::module),
     Namespace::new("tls", tls::module),
-    Namespace::new("http", http::module),
+    Namespace::new("http", http::module).with_methods(&["json"]),
 ];
 
 /// Every namespace, in the order of the documentation.

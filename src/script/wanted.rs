@@ -1,10 +1,11 @@
-//! Which namespaces scripts can call, told from their texts alone: an engine is given only those, because registering all
+//! Which namespaces scripts can call, told from their texts alone, by `name::` and by methods: an engine is given only those, because registering all
 //! of them would be a quarter of what an empty task costs. What is in doubt is wanted: too many do no harm.
 
 use std::collections::BTreeSet;
 
 use super::catalog::Catalog;
 use super::inputs;
+use crate::host;
 
 /// The namespaces that an engine gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,12 @@ impl Wanted {
         if inputs::imports_unknown(text) {
             return Self::All;
         }
-        let mut names = BTreeSet::new();
+        let by_methods = host::namespaces()
+            .iter()
+            .filter(|namespace| namespace.has_method_in(text));
+        let mut names: BTreeSet<String> = by_methods
+            .map(|namespace| namespace.name().to_owned())
+            .collect();
         let parts: Vec<&str> = text.split("::").collect();
         for before in parts.iter().take(parts.len().saturating_sub(1)) {
             let (before, gap) = before.split_at(before.trim_end().len());
@@ -78,6 +84,7 @@ impl Wanted {
 
 #[cfg(test)]
 mod tests {
+    use super::super::engine;
     use super::*;
 
     fn named(names: &[&str]) -> Wanted {
@@ -94,6 +101,34 @@ mod tests {
             Wanted::by_text("import \"lib/a\" as a; a::b()"),
             named(&["a"])
         );
+    }
+
+    #[test]
+    fn a_method_wants_its_namespace() {
+        let text = "fs::stream(\"a\").gunzip()";
+
+        assert_eq!(Wanted::by_text(text), named(&["fs", "process"]));
+        assert!(Wanted::by_text("answer.json()").has("http"));
+    }
+
+    #[test]
+    fn every_method_tells_which_namespace_it_needs() {
+        let functions = engine::bare().collect_fn_metadata(
+            None,
+            |info| {
+                let is_method = info.metadata.namespace == rhai::FnNamespace::Global;
+                let names = (info.namespace.to_string(), info.metadata.name.to_string());
+                is_method.then_some(names)
+            },
+            false,
+        );
+        assert!(functions.contains(&("process".to_owned(), "gzip".to_owned())));
+        let is_untold = |(namespace, name): &(String, String)| {
+            let is_always = matches!(namespace.as_str(), "" | "env");
+            !is_always && !Wanted::by_text(name).has(namespace)
+        };
+        let untold: BTreeSet<_> = functions.into_iter().filter(is_untold).collect();
+        assert_eq!(untold, BTreeSet::new());
     }
 
     #[test]
