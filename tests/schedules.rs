@@ -170,6 +170,31 @@ fn a_line_may_come_from_a_setting_and_be_switched_off_by_another() {
 }
 
 #[test]
+fn a_bad_line_in_a_setting_is_named_by_check_and_doctor() {
+    let config = "[schedule.nightly]\nsetting = \"BACKUP_SCHEDULE\"\nwhen = \"BACKUP_ENABLED\"\nprofiles = [\"dev\", \"prod\"]\n";
+    let project = nightly("\"@yearly\"").file("lexi.toml", config);
+    project.write(".env", "BACKUP_ENABLED=true\nBACKUP_SCHEDULE=0 2 * *\n");
+
+    let findings = project.lexi("check --json").exits(1).findings();
+
+    let expected = ".env:2:1: schedule `nightly`: setting BACKUP_SCHEDULE: `0 2 * *` is no cron line: it has 4 fields";
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].starts_with(expected), "{findings:?}");
+    project
+        .lexi("doctor --cron")
+        .exits(1)
+        .says("failed  schedules  setting BACKUP_SCHEDULE (.env:2): `0 2 * *` is no cron line");
+
+    // Only the profiles in which it runs count.
+    project.write(".env", "");
+    project.write(".env.test", "BACKUP_SCHEDULE=nonsense\n");
+    project.lexi("check").succeeds();
+    project.write(".env.prod", "BACKUP_SCHEDULE=nonsense\n");
+    let findings = project.lexi("check --json").exits(1).findings();
+    assert!(findings[0].starts_with(".env.prod:1:1: "), "{findings:?}");
+}
+
+#[test]
 fn the_next_starts_are_listed_in_order() {
     let project = nightly(
         r#"[#{ cron: "CRON_TZ=Asia/Tokyo 0 9 1 1 *", profiles: ["dev"] }, #{ cron: "30 8 1 1 *", tz: "Asia/Tokyo", profiles: ["dev"], args: ["-q"] }]"#,

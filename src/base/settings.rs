@@ -429,6 +429,13 @@ impl Settings {
         Secret::new(self.get(name).unwrap_or_default())
     }
 
+    /// Where a setting came from, if it is set.
+    pub fn origin(&self, name: &str) -> Option<&Origin> {
+        self.values
+            .get(canonical(name))
+            .map(|setting| &setting.origin)
+    }
+
     /// Where a setting came from, for a message.
     pub fn place(&self, name: &str) -> String {
         self.values

@@ -7,15 +7,22 @@ use super::context::Context;
 use super::{args, render};
 use crate::base::output::GREEN;
 use crate::base::text::count;
-use crate::base::{Error, Project, Result};
+use crate::base::{Error, Profile, Project, Result};
 use crate::script::diagnostic::{Diagnostic, Severity};
-use crate::script::{Catalog, check, definitions};
+use crate::script::{Catalog, check, definitions, timetable};
 
 /// Checks all scripts of the project, or those named.
 pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
     let project = ctx.project()?;
     let catalog = Catalog::load(project.clone())?;
     let mut found = check::project(&catalog);
+    // A profile whose settings cannot be read has no lines; what is wrong with them is told where they are used.
+    let settings = Profile::ALL.map(|profile| ctx.settings_of(&project, Some(profile)).ok());
+    for settings in settings.iter().flatten() {
+        found.extend(timetable::problems_of_settings(&catalog, settings));
+    }
+    found.sort();
+    found.dedup();
     if !args.files.is_empty() {
         let wanted = named(&project, &args.files)?;
         found.retain(|found| wanted.contains(&found.place.file));

@@ -168,7 +168,15 @@ impl Context {
 
     /// The settings of the chosen profile; their secrets are masked from here on.
     pub(super) fn settings(&self, project: &Project) -> Result<Settings> {
-        let profile = self.profile()?;
+        self.settings_of(project, self.profile()?)
+    }
+
+    /// The settings of a profile; their secrets are masked from here on.
+    pub(super) fn settings_of(
+        &self,
+        project: &Project,
+        profile: Option<Profile>,
+    ) -> Result<Settings> {
         let values = self
             .global
             .set

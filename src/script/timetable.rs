@@ -4,6 +4,7 @@ use super::catalog::Catalog;
 use super::diagnostic::{Diagnostic, Place, Rule};
 use crate::base::project::CONFIG_FILE;
 use crate::base::schedule::{Overlap, Schedule};
+use crate::base::settings::Origin;
 use crate::base::text::did_you_mean;
 use crate::base::{Error, Project, Result, Settings};
 use crate::ops::schedule::{Entry, Off};
@@ -99,6 +100,46 @@ pub fn problems(catalog: &Catalog) -> Vec<Diagnostic> {
         Some(Diagnostic::new(Rule::Schedule, position(project, name), error.message()).hint(hint))
     });
     found.collect()
+}
+
+/// What is wrong with the lines that settings hold, each at the place of its setting.
+pub fn problems_of_settings(catalog: &Catalog, settings: &Settings) -> Vec<Diagnostic> {
+    let profile = settings.profile();
+    let mut found = Vec::new();
+    for written in written(catalog) {
+        let Some(setting) = &written.schedule.setting else {
+            continue;
+        };
+        let text = settings.get(setting).unwrap_or_default().trim();
+        let is_here = written
+            .schedule
+            .profiles
+            .iter()
+            .any(|name| name == profile.as_str());
+        if text.is_empty() || !is_here || written.schedule.cron.is_some() {
+            continue;
+        }
+        let Err(error) = crate::ops::schedule::Line::parse(text, written.schedule.tz.as_deref())
+        else {
+            continue;
+        };
+        let origin = settings.origin(setting);
+        let (place, from) = if let Some(Origin::File(file, line)) = origin {
+            let (file, line, column) = (file.clone(), *line, 1);
+            (Place { file, line, column }, String::new())
+        } else {
+            let place = position(catalog.project(), &written.name);
+            (place, format!(" ({})", settings.place(setting)))
+        };
+        let message = format!(
+            "schedule `{}`: setting {setting}{from}: {}",
+            written.name,
+            error.message()
+        );
+        let hint = error.hint_text().map(str::to_owned);
+        found.push(Diagnostic::new(Rule::Schedule, place, message).hint(hint));
+    }
+    found
 }
 
 fn check(catalog: &Catalog, written: &Written) -> Result<()> {
