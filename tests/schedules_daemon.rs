@@ -211,7 +211,7 @@ fn times_that_come_while_it_runs_are_left_out_wait_replace_or_run_beside() {
 
     let project = every_second("overlap: \"replace\"", body);
     let mut cron = Cron::start(&project, &[]);
-    cron.tells("t: failed with exit code 143");
+    cron.tells("t: stopped after ");
     cron.tells("t: started");
     wait_until("two ran", || lines(&project, "ran") >= 2);
     drop(cron);
@@ -221,6 +221,109 @@ fn times_that_come_while_it_runs_are_left_out_wait_replace_or_run_beside() {
     wait_until("three run at once", || lines(&project, "ran") >= 3);
     project.write("go", "");
     drop(cron);
+}
+
+/// Tells of every failure by a line in the file `failures`.
+const FAILURES: &str = "name = \"sample\"\n[[tell]]\ncommand = ['sh', '-c', 'cat >> failures; echo >> failures']\n\
+    on = ['failed']\n[metrics]\ntextfile = 'metrics.prom'\n";
+
+#[test]
+fn a_run_that_is_replaced_is_known_as_such_and_is_no_failure() {
+    let body =
+        "process::run(\"sh\", [\"-c\", \"echo x >> ran; until [ -e go ]; do sleep 0.05; done\"]);";
+    let project = every_second("overlap: \"replace\"", body).file("lexi.toml", FAILURES);
+    let mut cron = Cron::start(&project, &[]);
+
+    let told = cron.tells("t: stopped after ");
+    assert!(
+        told.ends_with(": a later time of its schedule replaced it"),
+        "{told}"
+    );
+    wait_until("three ran", || lines(&project, "ran") >= 3);
+    cron.signal(Signal::TERM);
+    project.write("go", "");
+    cron.ends();
+
+    let ended = of(&notes(&project), "ended");
+    assert_eq!(ended[0]["why"], "a later time of its schedule replaced it");
+    assert!(ended.last().unwrap()["why"].is_null(), "{ended:?}");
+    assert_eq!(
+        lines(&project, "failures"),
+        0,
+        "{}",
+        project.read("failures")
+    );
+    project.lexi("history").says("replaced  t  ");
+    let counted = project.read("metrics.prom");
+    let failures = counted
+        .lines()
+        .find(|line| line.contains("failures_total{"));
+    assert!(
+        failures.is_none_or(|line| line.ends_with(" 0")),
+        "{counted}"
+    );
+    let marks = std::fs::read_dir(project.path(".lexi/schedule/dev")).unwrap();
+    let left = marks.filter(|file| {
+        let name = file.as_ref().unwrap().file_name();
+        name.to_string_lossy().contains("replaced")
+    });
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn a_run_whose_time_is_another_s_leaves_no_trace() {
+    let project = every_second("", NOTE).file("lexi.toml", FAILURES);
+    let slot = r#"{"entry":"t","at":"2026-01-01T00:00:00Z","attempt":1,"coordinator":"file"}"#;
+    project.run(&["run", "--slot", slot, "t"]).succeeds();
+
+    project
+        .run(&["run", "--slot", slot, "t"])
+        .exits(75)
+        .tells("`t` was started for 2026-01-01T00:00:00Z before");
+
+    let runs = project.lexi("history --json").succeeds().json();
+    assert_eq!(runs.as_array().unwrap().len(), 1, "{runs}");
+    assert_eq!(
+        lines(&project, "failures"),
+        0,
+        "{}",
+        project.read("failures")
+    );
+}
+
+#[test]
+fn a_time_whose_start_could_not_be_noted_is_started_again() {
+    let project = every_second("", NOTE);
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("t: ok");
+    // The notes are a folder, so that none can be added.
+    let (notes_file, aside) = (
+        project.path(".lexi/schedule/dev/t.jsonl"),
+        project.path("aside"),
+    );
+    std::fs::rename(&notes_file, &aside).unwrap();
+    std::fs::create_dir(&notes_file).unwrap();
+    let missed = cron.tells("t: started for ");
+    let missed = &missed[missed.len() - 8..];
+    cron.tells("cannot read ");
+    std::fs::remove_dir(&notes_file).unwrap();
+    std::fs::rename(&aside, &notes_file).unwrap();
+
+    let shown = |note: &serde_json::Value, key: &str| {
+        let at: jiff::Timestamp = serde_json::from_value(note[key].clone()).unwrap();
+        let at = at.to_zoned(jiff::tz::TimeZone::system());
+        at.strftime("%H:%M:%S").to_string()
+    };
+    wait_until("it is started or left out", || {
+        let notes = notes(&project);
+        let is_started = of(&notes, "started")
+            .iter()
+            .any(|note| shown(note, "slot") == missed);
+        let is_skipped = of(&notes, "skipped")
+            .iter()
+            .any(|note| shown(note, "from") == missed);
+        is_started || is_skipped
+    });
 }
 
 #[test]

@@ -81,10 +81,10 @@ fn line(run: &Run, width: usize, ctx: &Context) -> String {
     let out = ctx.output();
     let style = match run.state {
         State::Done => GREEN,
-        State::Running => YELLOW,
+        State::Running | State::Replaced => YELLOW,
         State::Failed | State::Lost => RED,
     };
-    let state = out.paint(style, &format!("{:7}", run.state.as_str()));
+    let state = out.paint(style, &format!("{:8}", run.state.as_str()));
     let took = run.ms.map_or_else(String::new, took);
     let words = out.paint(DIM, &started.args.join(" "));
     let task = format!("{:width$}", started.task);

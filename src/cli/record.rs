@@ -23,11 +23,13 @@ pub(super) struct Record<'a> {
     user: String,
     recorder: Option<Arc<Recorder>>,
     telling: Option<Telling<'a>>,
+    /// The words behind the task's name, secrets masked.
+    args: Vec<String>,
 }
 
 impl<'a> Record<'a> {
-    /// Begins to keep a run; where that cannot be done the run goes on, and is told.
-    pub(super) fn begin(ctx: &'a Context, host: &'a Host, task: &str, words: &[String]) -> Self {
+    /// Gives a run its name; where that cannot be done the run goes on, and is told.
+    pub(super) fn reserve(ctx: &'a Context, host: &'a Host, task: &str, words: &[String]) -> Self {
         let mut record = Self {
             ctx,
             host,
@@ -35,14 +37,37 @@ impl<'a> Record<'a> {
             user: who::user(),
             recorder: None,
             telling: None,
+            args: Vec::new(),
         };
-        match record.start(words) {
+        let masked = |word: &String| ctx.output().redactor().mask(word).into_owned();
+        record.args = words.iter().map(masked).collect();
+        match record.name() {
             Ok(recorder) => record.recorder = Some(recorder),
             Err(error) => record.warn(&error),
         }
-        let run = record.recorder.as_deref().map(Recorder::id);
-        record.telling = Telling::begin(ctx, host, task, run);
         record
+    }
+
+    /// Begins to keep the run.
+    pub(super) fn begin(mut self) -> Self {
+        if let Some(recorder) = self.recorder.take() {
+            match self.start(&recorder) {
+                Ok(()) => self.recorder = Some(recorder),
+                Err(error) => self.warn(&error),
+            }
+        }
+        let run = self.recorder.as_deref().map(Recorder::id);
+        self.telling = Telling::begin(self.ctx, self.host, &self.task, run);
+        self
+    }
+
+    /// There was no run after all: nobody hears of it.
+    pub(super) fn forget(self) {
+        if let Some(recorder) = &self.recorder
+            && let Err(error) = recorder.forget()
+        {
+            self.warn(&error);
+        }
     }
 
     /// The run's name, where it is kept.
@@ -50,27 +75,28 @@ impl<'a> Record<'a> {
         self.recorder.as_deref().map(Recorder::id)
     }
 
-    fn start(&self, words: &[String]) -> Result<Arc<Recorder>> {
-        let output = self.ctx.output();
-        let masked = |word: &String| output.redactor().mask(word).into_owned();
-        let how = how(self.host.settings().environment());
-        let args: Vec<String> = words.iter().map(masked).collect();
+    fn name(&self) -> Result<Arc<Recorder>> {
         let facts = Facts {
             task: self.task.clone(),
-            args: args.clone(),
+            args: self.args.clone(),
             profile: self.host.profile().to_string(),
-            how,
+            how: how(self.host.settings().environment()),
             dry_run: self.host.flags().dry_run,
             user: self.user.clone(),
         };
-        let recorder = Recorder::begin(self.history().folder(), facts)?;
-        let recorder = Arc::new(recorder);
+        Recorder::reserve(self.history().folder(), facts).map(Arc::new)
+    }
+
+    fn start(&self, recorder: &Arc<Recorder>) -> Result<()> {
+        let output = self.ctx.output();
+        let how = how(self.host.settings().environment());
+        recorder.keep()?;
         self.audit(
             "start",
-            &recorder,
-            [("args", json!(args)), ("how", json!(how.as_str()))],
+            recorder,
+            [("args", json!(self.args)), ("how", json!(how.as_str()))],
         )?;
-        let told = Arc::clone(&recorder);
+        let told = Arc::clone(recorder);
         output.listen(move |stream, text| {
             let to = match stream {
                 Stream::Out => Output::Out,
@@ -78,8 +104,16 @@ impl<'a> Record<'a> {
             };
             told.wrote(to, text);
         });
-        self.host.record(Arc::clone(&recorder));
-        Ok(recorder)
+        self.host.record(Arc::clone(recorder));
+        Ok(())
+    }
+
+    /// Ends the record of a run that a later time of its schedule replaced: it did not fail.
+    pub(super) fn end_replaced(self, exit: u8) {
+        self.keep_end(exit, |recorder| recorder.end_replaced(exit));
+        if let Some(telling) = self.telling {
+            telling.end_replaced();
+        }
     }
 
     /// Ends the record with the run's exit code and what failed.
@@ -87,18 +121,17 @@ impl<'a> Record<'a> {
         let redactor = self.ctx.output().redactor();
         let error = error.map(|text| redactor.mask(&text).into_owned());
         let ms = self.recorder.as_deref().map(Recorder::ms);
-        self.keep_end(exit, error.clone());
+        self.keep_end(exit, |recorder| recorder.end(exit, error.clone()));
         if let Some(telling) = self.telling {
             telling.end(exit, error.as_deref(), ms);
         }
     }
 
-    fn keep_end(&self, exit: u8, error: Option<String>) {
+    fn keep_end(&self, exit: u8, end: impl FnOnce(&Recorder) -> Result<()>) {
         let Some(recorder) = &self.recorder else {
             return;
         };
-        let ended = recorder
-            .end(exit, error)
+        let ended = end(recorder)
             .and_then(|()| self.audit("end", recorder, [("exit", json!(exit))]))
             .and_then(|()| self.prune());
         if let Err(error) = ended {

@@ -11,7 +11,7 @@ use super::record::Record;
 use super::{render, task_args, telling, trace};
 use crate::base::{Error, Kind, Result};
 use crate::host::{Host, json};
-use crate::ops::schedule::{Coordinator, Journal, Shared, Slot};
+use crate::ops::schedule::{Coordinator, Journal, NOT_BEGUN, Shared, Slot};
 use crate::runtime::Runtime;
 use crate::script::diagnostic::Diagnostic;
 use crate::script::task::Task;
@@ -73,24 +73,39 @@ fn run_for(
     let io = |e| Error::io("cannot set up the run", e);
     host.watch_signals().map_err(io)?;
     host.clear_killed();
-    let record = Record::begin(&ctx, &host, &task.name, words);
-    let claimed = slot.map_or(Ok(()), |slot| claim(&slot, &host, record.id()));
-    let outcome = match claimed {
-        Ok(()) => on_own_thread(&host, Arc::new(catalog), &task, args),
-        Err(error) => Err(Box::new(Failure::from(error))),
-    };
+    let record = Record::reserve(&ctx, &host, &task.name, words);
+    if let Some(slot) = &slot
+        && let Err(error) = claim(slot, &host, record.id())
+    {
+        // It has not begun: nobody hears of it but whoever started it.
+        record.forget();
+        return Err(error.exit_status(NOT_BEGUN));
+    }
+    let record = record.begin();
+    let outcome = on_own_thread(&host, Arc::new(catalog), &task, args);
     let (code, error) = report(&ctx, &host, outcome);
-    record.end(code, error);
+    let replaced = slot.filter(|slot| code != 0 && journal(&host).is_replaced(&slot.entry));
+    match replaced {
+        Some(_slot) => record.end_replaced(code),
+        None => record.end(code, error),
+    }
     // A task's own flags gave it an output of its own.
     Ok(super::delivered(ctx.output(), ExitCode::from(code)))
+}
+
+/// The files in which the daemons of this host note what becomes of each time.
+fn journal(host: &Host) -> Journal {
+    let profile = host.settings().profile();
+    Journal::of(&host.project().state(), profile.as_str())
 }
 
 /// Notes that the run begins, before it does anything: nobody else starts it for this time then.
 fn claim(slot: &Slot, host: &Host, run: Option<&str>) -> Result<()> {
     let profile = host.settings().profile();
-    let journal = Journal::of(&host.project().state(), profile.as_str());
+    // A mark that was meant for an earlier process of the same number.
+    journal(host).unmark(&slot.entry, std::process::id());
     let is_ours = match slot.coordinator {
-        Coordinator::File => journal.claim(slot, run)?,
+        Coordinator::File => journal(host).claim(slot, run)?,
         Coordinator::Pg => {
             let target = host.database()?;
             let shared = Shared::new(target, host.project().name(), profile.to_string());

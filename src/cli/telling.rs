@@ -68,6 +68,14 @@ impl<'a> Telling<'a> {
         warn(self.ctx, &tell(self.host, &self.message));
     }
 
+    /// Forgets a run that was replaced, which is neither well nor bad.
+    pub(super) fn end_replaced(mut self) {
+        let heard = self.start.take().and_then(|start| start.join().ok());
+        warn(self.ctx, &heard.unwrap_or_default());
+        let (task, run) = (&self.message.task, self.message.run.as_deref());
+        self.change(|counters, _| counters.forget(task, run));
+    }
+
     fn count_start(&self) {
         let (task, at) = (&self.message.task, self.message.at);
         let run = self.message.run.as_deref();

@@ -7,6 +7,7 @@ use rustix::process::{Pid, kill_process, kill_process_group};
 
 pub(crate) mod dump;
 mod filter;
+mod network;
 mod outcome;
 mod own_engine;
 mod own_postgres;
@@ -17,6 +18,7 @@ mod terminal;
 mod wire;
 
 pub(crate) use endpoint::Endpoint;
+pub(crate) use network::Network;
 pub(crate) use outcome::Outcome;
 pub(crate) use own_engine::OwnEngine;
 pub(crate) use own_postgres::OwnPostgres;
@@ -28,6 +30,11 @@ pub(crate) use wire::Wire;
 
 /// The program under test.
 pub(crate) const LEXI: &str = env!("CARGO_BIN_EXE_lexi");
+
+/// The program that projects run: the one under test, or another build of it that a long bar names.
+pub(crate) fn program() -> std::ffi::OsString {
+    std::env::var_os("LEXI_SOAK_BIN").unwrap_or_else(|| LEXI.into())
+}
 
 /// How long any one command may take before it counts as hung; not a speed check.
 pub(crate) const HUNG: std::time::Duration = std::time::Duration::from_mins(2);

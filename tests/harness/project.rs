@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{HUNG, LEXI, Outcome};
+use super::{HUNG, Outcome};
 
 /// A temporary project and the environment that commands run in.
 #[must_use]
@@ -154,7 +154,7 @@ impl Project {
 
     /// The command, ready to start.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(LEXI);
+        let mut command = Command::new(super::program());
         command
             .args(args)
             .current_dir(self.here.as_deref().unwrap_or_else(|| self.folder.path()))

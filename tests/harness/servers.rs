@@ -175,6 +175,11 @@ fn start_postgres() -> Server {
 
 /// A server with its data in this folder.
 pub(super) fn start_postgres_in(folder: PathBuf) -> Server {
+    start_postgres_at("127.0.0.1", &[], folder)
+}
+
+/// A server at an address, with the words before its own that bring it there.
+pub(super) fn start_postgres_at(address: &str, prefix: &[String], folder: PathBuf) -> Server {
     assert!(
         Path::new(BIN).join("postgres").exists(),
         "no PostgreSQL 15 here: {INSTALL}"
@@ -188,6 +193,7 @@ pub(super) fn start_postgres_in(folder: PathBuf) -> Server {
         assert!(status.success());
     }
     let data = folder.join("data").display().to_string();
+    let access = folder.join("data/pg_hba.conf");
     let initdb = unprivileged(&format!("{BIN}/initdb"));
     let out = Command::new(&initdb[0])
         .args(&initdb[1..])
@@ -211,10 +217,15 @@ pub(super) fn start_postgres_in(folder: PathBuf) -> Server {
         "{}",
         String::from_utf8_lossy(&out.stderr)
     );
+    let near = format!("\nhost all all {address}/24 trust\n");
+    let written = std::fs::read_to_string(&access).unwrap();
+    std::fs::write(&access, written + near.as_str()).unwrap();
     let port = free_port();
-    let mut server = unprivileged(&format!("{BIN}/postgres"));
+    let mut server = prefix.to_vec();
+    server.extend(unprivileged(&format!("{BIN}/postgres")));
+    let listen = format!("listen_addresses={address}");
     let settings = [
-        "listen_addresses=127.0.0.1",
+        &listen,
         "unix_socket_directories=",
         "fsync=off",
         "max_connections=200",
@@ -231,10 +242,14 @@ pub(super) fn start_postgres_in(folder: PathBuf) -> Server {
         &server.iter().map(String::as_str).collect::<Vec<_>>(),
     );
     wait_until("PostgreSQL", &folder, || {
-        let ready = Command::new(format!("{BIN}/pg_isready"));
-        let mut ready = ready;
-        ready
-            .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()])
+        let program = format!("{BIN}/pg_isready");
+        let (first, rest) = match prefix {
+            [first, rest @ ..] => (first.clone(), [rest, &[program]].concat()),
+            [] => (program, Vec::new()),
+        };
+        Command::new(first)
+            .args(rest)
+            .args(["-q", "-h", address, "-p", &port.to_string()])
             .status()
             .unwrap()
             .success()

@@ -1,6 +1,5 @@
 //! `lexi cron` itself: leads or stands by, reads the project again when it is saved, and ends when it is told to.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio_util::sync::CancellationToken;
 
 use super::super::args::{self, Coordinate};
 use super::super::context::Context;
@@ -55,9 +55,9 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
     };
     runtime::alone(async move {
         if args.once {
-            desk.once().await
+            Box::pin(desk.once()).await
         } else {
-            desk.serve(args.unless_running).await
+            Box::pin(desk.serve(args.unless_running)).await
         }
     })
 }
@@ -78,7 +78,7 @@ async fn keep_lead(
     shared: Option<Shared>,
     epoch: i64,
     orders: &UnboundedSender<Order>,
-    lost: &Cell<bool>,
+    lost: &CancellationToken,
     out: &Output,
 ) -> ExitCode {
     if let Some(shared) = shared {
@@ -88,7 +88,7 @@ async fn keep_lead(
             Level::Warn,
             &format!("the lead is lost: {why}; what runs is stopped"),
         );
-        lost.set(true);
+        lost.cancel();
         let _ended = orders.send(Order::Fence);
     }
     std::future::pending().await
@@ -126,16 +126,10 @@ impl Desk<'_> {
             return Err(Error::internal("nobody leads and nobody may"));
         };
         let (orders, mut received) = unbounded_channel();
-        let lost = Cell::new(false);
-        let keep = keep_lead(
-            self.beside(),
-            book.epoch(),
-            &orders,
-            &lost,
-            self.ctx.output(),
-        );
+        let (epoch, lost) = (book.epoch(), book.lost());
+        let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
         let mut daemon = self.daemon(book);
-        daemon.entries(self.entries()?.entries).await?;
+        daemon.entries(self.entries()?.entries).await;
         let mut signals = Signals::new()?;
         let work = async { daemon.once(&mut received).await.map(code) };
         let done = tokio::select! {
@@ -156,7 +150,7 @@ impl Desk<'_> {
             let Some((book, held)) = self.stand_by(&mut signals).await? else {
                 return Ok(ExitCode::SUCCESS);
             };
-            if let Some(code) = self.work(book, &mut signals).await? {
+            if let Some(code) = Box::pin(self.work(book, &mut signals)).await? {
                 self.give_up().await;
                 return Ok(code);
             }
@@ -170,12 +164,11 @@ impl Desk<'_> {
         let (saved, mut news) = unbounded_channel();
         let mut watch = self.watch(&saved)?;
         let metrics = super::metrics::serve(Arc::clone(&self.project), self.profile.clone());
-        let epoch = book.epoch();
+        let (epoch, lost) = (book.epoch(), book.lost());
         let mut daemon = self.daemon(book);
         let look = self.entries()?;
         self.greet(&look);
-        daemon.entries(look.entries).await?;
-        let lost = Cell::new(false);
+        daemon.entries(look.entries).await;
         let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
         let reload = async {
             while let Some(()) = news.recv().await {
@@ -202,7 +195,7 @@ impl Desk<'_> {
             ended = signals.pass_on(&orders, Some(&saved)) => ended?,
             never = keep => never,
         };
-        Ok((!lost.get()).then_some(done))
+        Ok((!lost.is_cancelled()).then_some(done))
     }
 
     /// Waits until no other daemon leads; none when told to end meanwhile.
@@ -243,6 +236,7 @@ impl Desk<'_> {
                     journal,
                     shared,
                     epoch,
+                    lost: CancellationToken::new(),
                 },
                 None,
             )));

@@ -142,7 +142,7 @@ impl Ready {
 
     /// Runs and records it; says whether it succeeded, and whether it was stopped to be run again.
     fn run(self, host: &Host, args: rhai::Map, words: &[String]) -> (bool, bool) {
-        let record = Record::begin(&self.ctx, host, &self.task.name, words);
+        let record = Record::reserve(&self.ctx, host, &self.task.name, words).begin();
         let outcome = run::on_own_thread(host, self.catalog, &self.task, args);
         let is_stopped = host.cancel().reason() == Some(Reason::Restart);
         match outcome {

@@ -84,6 +84,9 @@ pub struct Ended {
     /// What failed, in one line, secrets masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whether it was stopped so that a later run of its schedule can start.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replaced: bool,
 }
 
 /// One line of `runs.jsonl`.
@@ -106,6 +109,8 @@ pub enum State {
     Done,
     /// It ended with another code.
     Failed,
+    /// It was stopped so that a later run of its schedule can start.
+    Replaced,
     /// It was killed, or its machine was: nothing tells its end.
     Lost,
 }
@@ -117,6 +122,7 @@ impl State {
             Self::Running => "running",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Replaced => "replaced",
             Self::Lost => "lost",
         }
     }
@@ -142,6 +148,7 @@ impl Run {
     pub(super) fn new(started: Started, ended: Option<Ended>, is_alive: bool) -> Self {
         let state = match &ended {
             Some(ended) if ended.exit == 0 => State::Done,
+            Some(ended) if ended.replaced => State::Replaced,
             Some(_) => State::Failed,
             None if is_alive => State::Running,
             None => State::Lost,

@@ -27,6 +27,8 @@ const MOST_CALLS: u32 = 20_000;
 pub struct Recorder {
     index: PathBuf,
     id: String,
+    path: PathBuf,
+    started: Started,
     since: Instant,
     file: Mutex<Written>,
 }
@@ -59,6 +61,13 @@ pub struct Facts {
 impl Recorder {
     /// Begins the record of a run in the project's history.
     pub fn begin(folder: &Path, facts: Facts) -> Result<Self> {
+        let recorder = Self::reserve(folder, facts)?;
+        recorder.keep()?;
+        Ok(recorder)
+    }
+
+    /// A name for a run of which the history knows nothing before [`Recorder::keep`].
+    pub fn reserve(folder: &Path, facts: Facts) -> Result<Self> {
         let at = Timestamp::now();
         let utc = at.to_zoned(TimeZone::UTC);
         let month = folder.join(utc.strftime("%Y%m").to_string());
@@ -77,18 +86,29 @@ impl Recorder {
             how: facts.how,
             dry_run: facts.dry_run,
         };
-        let recorder = Self {
+        Ok(Self {
             index: month.join("runs.jsonl"),
+            path: month.join(format!("{id}.jsonl")),
             id,
+            started,
             since: Instant::now(),
             file: Mutex::new(Written {
                 file,
                 bytes: 0,
                 calls: 0,
             }),
-        };
-        recorder.add(&Line::Start(started))?;
-        Ok(recorder)
+        })
+    }
+
+    /// Tells the history that the run has begun.
+    pub fn keep(&self) -> Result<()> {
+        self.add(&Line::Start(self.started.clone()))
+    }
+
+    /// Gives the name back: there is no such run.
+    pub fn forget(&self) -> Result<()> {
+        let failed = |e| Error::io(format!("cannot remove `{}`", self.path.display()), e);
+        std::fs::remove_file(&self.path).map_err(failed)
     }
 
     /// The run's name.
@@ -144,13 +164,26 @@ impl Recorder {
 
     /// Ends the record.
     pub fn end(&self, exit: u8, error: Option<String>) -> Result<()> {
-        let ended = Ended {
+        self.add(&Line::End(self.ended(exit, error)))
+    }
+
+    /// Ends the record of a run that was stopped so that a later one can start.
+    pub fn end_replaced(&self, exit: u8) -> Result<()> {
+        let ended = self.ended(exit, None);
+        self.add(&Line::End(Ended {
+            replaced: true,
+            ..ended
+        }))
+    }
+
+    fn ended(&self, exit: u8, error: Option<String>) -> Ended {
+        Ended {
             id: self.id.clone(),
             ms: self.ms(),
             exit,
             error,
-        };
-        self.add(&Line::End(ended))
+            replaced: false,
+        }
     }
 
     /// Adds a line to the index in one write, so that lines of runs beside this one stay whole.

@@ -85,6 +85,13 @@ impl Counters {
         task.running.insert(run.to_owned(), at);
     }
 
+    /// Forgets a run that neither went well nor failed.
+    pub fn forget(&mut self, task: &str, run: Option<&str>) {
+        if let (Some(task), Some(run)) = (self.tasks.get_mut(task), run) {
+            task.running.remove(run);
+        }
+    }
+
     /// Counts the end of a run; says whether the one before it was bad.
     pub fn end(&mut self, task: &str, run: Option<&str>, ended: Ended) -> bool {
         let task = self.tasks.entry(task.to_owned()).or_default();

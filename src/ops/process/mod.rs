@@ -18,7 +18,7 @@ mod trace;
 pub use capture::Captured;
 pub use exit::Exit;
 pub use program::{Program, Stdin, command};
-pub use registry::{GRACE, RUN_ID, Registry, sweep};
+pub use registry::{GRACE, RUN_ID, Registry, kill, sweep};
 pub use running::Running;
 pub use stream::Channel;
 pub use trace::{end_killed, of_killed};

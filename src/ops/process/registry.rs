@@ -194,6 +194,13 @@ impl Drop for Registry {
     }
 }
 
+/// Kills what carries the mark of a run now, wherever it is.
+pub fn kill(run_id: &str) {
+    for pid in table::carrying(RUN_ID, run_id) {
+        send(pid, Reach::Leader, Signal::KILL);
+    }
+}
+
 /// Ends what carries the mark of a run, wherever it is. Gives the number of programs.
 pub async fn sweep(run_id: &str, grace: Duration) -> usize {
     let escaped = table::carrying(RUN_ID, run_id);

@@ -1,9 +1,11 @@
 //! Where it is noted what became of each time.
 
+use tokio_util::sync::CancellationToken;
+
 use super::journal::{Journal, Note};
 use super::shared::Shared;
 use super::slot::Coordinator;
-use crate::base::Result;
+use crate::base::{Error, Result};
 
 /// The notes, and who starts what.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub enum Book {
         shared: Box<Shared>,
         /// The number of our lead; it grows with each change of the leader.
         epoch: i64,
+        /// Cancelled when the lead is lost: nobody waits for the database any more then.
+        lost: CancellationToken,
     },
 }
 
@@ -45,11 +49,29 @@ impl Book {
         }
     }
 
+    /// Cancelled when the lead is lost, which one among daemons of one host never is.
+    pub fn lost(&self) -> CancellationToken {
+        match self {
+            Self::File(_) => CancellationToken::new(),
+            Self::Pg { lost, .. } => lost.clone(),
+        }
+    }
+
+    /// Whether the lead was lost.
+    pub fn is_lost(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Pg { lost, .. } => lost.is_cancelled(),
+        }
+    }
+
     /// The notes of an entry.
     pub async fn notes(&self, entry: &str) -> Result<Vec<Note>> {
         match self {
             Self::File(journal) => journal.notes(entry),
-            Self::Pg { shared, .. } => shared.notes(entry).await.map(super::journal::counting),
+            Self::Pg { shared, lost, .. } => until(lost, shared.notes(entry))
+                .await
+                .map(super::journal::counting),
         }
     }
 
@@ -57,7 +79,16 @@ impl Book {
     pub async fn add(&self, entry: &str, notes: &[Note]) -> Result<()> {
         match self {
             Self::File(journal) => journal.add(entry, notes),
-            Self::Pg { shared, .. } => shared.add(entry, notes).await,
+            Self::Pg { shared, lost, .. } => until(lost, shared.add(entry, notes)).await,
         }
+    }
+}
+
+/// Waits for an answer for as long as we lead: runs that must be stopped cannot wait for a database out of reach.
+async fn until<T>(lost: &CancellationToken, answer: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        biased;
+        () = lost.cancelled() => Err(Error::unavailable("the lead is lost")),
+        answer = answer => answer,
     }
 }

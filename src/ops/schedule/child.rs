@@ -34,8 +34,9 @@ pub struct Launch {
 #[derive(Debug)]
 pub(super) struct Started {
     pub(super) pid: Pid,
+    /// What all that it starts carries in its environment.
+    pub(super) mark: String,
     child: tokio::process::Child,
-    mark: String,
 }
 
 impl Launch {
@@ -74,7 +75,7 @@ impl Launch {
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let pid = pid.ok_or_else(|| Error::internal("a started program has no number"))?;
-        Ok(Started { pid, child, mark })
+        Ok(Started { pid, mark, child })
     }
 }
 
@@ -112,6 +113,23 @@ pub(super) fn send(group: Pid, signal: Signal) {
     if signal == Signal::TERM {
         let _gone = kill_process_group(group, Signal::CONT);
     }
+}
+
+/// Kills what a run has left behind, also what is in no group of its.
+pub(super) fn kill(group: Pid, mark: Option<&str>) {
+    send(group, Signal::KILL);
+    if let Some(mark) = mark {
+        process::kill(mark);
+    }
+}
+
+/// What all that a run started carries in its environment.
+pub(super) fn mark_of(pid: Pid) -> Option<String> {
+    let environment = std::fs::read(format!("/proc/{}/environ", pid.as_raw_pid())).ok()?;
+    let name = format!("{}=", process::RUN_ID).into_bytes();
+    let mut variables = environment.split(|byte| *byte == 0);
+    let mark = variables.find_map(|variable| variable.strip_prefix(name.as_slice()))?;
+    String::from_utf8(mark.to_vec()).ok()
 }
 
 /// The process of a run that an earlier daemon started, if it is still that run.

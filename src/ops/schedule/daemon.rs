@@ -14,11 +14,12 @@ use tokio::time::Instant;
 use super::alarm::Alarm;
 use super::book::Book;
 use super::child::{self, GRACE, Launch};
+use super::due;
 use super::ends::End;
 use super::entry::Entry;
 use super::journal::Note;
 use super::slot::Slot;
-use super::track::{Running, Track};
+use super::track::{AGAIN, Running, Track};
 use crate::base::Result;
 use crate::base::text::count;
 
@@ -47,6 +48,13 @@ pub enum Level {
     Warn,
 }
 
+/// Whether something was told before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Before,
+    Not,
+}
+
 /// Tells what happens.
 pub type Tell = Box<dyn Fn(Level, &str)>;
 
@@ -59,6 +67,10 @@ pub struct Daemon {
     pub(super) tracks: BTreeMap<String, Track>,
     /// Entries that were there before: what passed while they were not is not missed.
     left: BTreeSet<String>,
+    /// Entries whose notes could not be read yet.
+    late: Vec<Entry>,
+    /// When that is tried again.
+    late_at: Option<Instant>,
     pub(super) ends: (mpsc::UnboundedSender<End>, mpsc::UnboundedReceiver<End>),
     pub(super) is_draining: bool,
     pub(super) is_fenced: bool,
@@ -75,6 +87,8 @@ impl Daemon {
             tell,
             tracks: BTreeMap::new(),
             left: BTreeSet::new(),
+            late: Vec::new(),
+            late_at: None,
             ends: mpsc::unbounded_channel(),
             is_draining: false,
             is_fenced: false,
@@ -83,13 +97,14 @@ impl Daemon {
     }
 
     /// Takes these entries for all there are; what runs goes on.
-    pub async fn entries(&mut self, entries: Vec<Entry>) -> Result<()> {
+    pub async fn entries(&mut self, entries: Vec<Entry>) {
+        self.late.clear();
+        self.late_at = None;
         let names: BTreeSet<String> = entries.iter().map(|entry| entry.name.clone()).collect();
         for (name, track) in &mut self.tracks {
             if !names.contains(name) {
                 track.entry = None;
-                track.waiting.clear();
-                track.retry = None;
+                track.forget_plans();
                 self.left.insert(name.clone());
             }
         }
@@ -106,13 +121,9 @@ impl Daemon {
                 None if self.left.contains(&name) => {
                     self.tracks.insert(name, Track::new(entry, now));
                 }
-                None => {
-                    let track = self.resume(entry, now).await?;
-                    self.tracks.insert(name, track);
-                }
+                None => self.take_up(entry, now, Told::Not).await,
             }
         }
-        Ok(())
     }
 
     /// Works until it is told to end; says whether every run was a success.
@@ -121,12 +132,14 @@ impl Daemon {
         loop {
             let next = self.tick().await;
             if self.is_draining && self.tracks.values().all(|track| track.running.is_empty()) {
+                self.note_all_again().await;
                 return Ok(!self.has_failed);
             }
             tokio::select! {
-                waited = alarm.wait(next) => waited?,
+                biased;
+                Some(order) = orders.recv() => self.order(order).await,
                 Some(end) = self.ends.1.recv() => self.ended(end).await,
-                Some(order) = orders.recv() => self.order(order).await?,
+                waited = alarm.wait(next) => waited?,
             }
         }
     }
@@ -134,26 +147,29 @@ impl Daemon {
     /// Starts what is due now, waits for it, and ends; says whether every run was a success.
     pub async fn once(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> Result<bool> {
         let alarm = Alarm::new()?;
+        self.has_failed |= self.late_at.take().is_some();
         let mut next = self.tick().await;
         for track in self.tracks.values_mut() {
             track.entry = track.entry.take().filter(|_| !track.is_idle());
         }
         while !self.tracks.values().all(Track::is_idle) {
             tokio::select! {
-                waited = alarm.wait(next) => waited?,
+                biased;
+                Some(order) = orders.recv() => self.order(order).await,
                 Some(end) = self.ends.1.recv() => self.ended(end).await,
-                Some(order) = orders.recv() => self.order(order).await?,
+                waited = alarm.wait(next) => waited?,
             }
             next = self.settle().await;
         }
         Ok(!self.has_failed)
     }
 
-    async fn order(&mut self, order: Order) -> Result<()> {
+    async fn order(&mut self, order: Order) {
         match order {
-            Order::Entries(entries) => self.entries(entries).await?,
+            Order::Entries(entries) => self.entries(entries).await,
             Order::Drain | Order::Stop | Order::Fence => {
                 self.is_draining = true;
+                self.late_at = None;
                 let runs: usize = self.tracks.values().map(|track| track.running.len()).sum();
                 if runs > 0 && matches!(order, Order::Drain) {
                     let runs = count("run", runs);
@@ -164,8 +180,7 @@ impl Daemon {
                 }
                 self.is_fenced |= matches!(order, Order::Fence);
                 for track in self.tracks.values_mut() {
-                    track.waiting.clear();
-                    track.retry = None;
+                    track.forget_plans();
                     if !matches!(order, Order::Drain) {
                         track.running.iter_mut().for_each(stop);
                     }
@@ -177,7 +192,6 @@ impl Daemon {
                 }
             }
         }
-        Ok(())
     }
 
     /// Takes up an entry where earlier daemons left it.
@@ -214,7 +228,7 @@ impl Daemon {
 
     /// One look at the clock: what is due, what has taken too long; gives when to look again.
     async fn tick(&mut self) -> Timestamp {
-        if !self.is_draining {
+        if !self.is_draining && !self.book.is_lost() {
             let now = Timestamp::now();
             let names: Vec<String> = self.tracks.keys().cloned().collect();
             for name in names {
@@ -227,7 +241,10 @@ impl Daemon {
 
     /// A disk that is full, or a database that does not answer, must not end everybody's schedule.
     pub(super) fn survive(&self, name: &str, done: Result<()>) {
-        if let Err(error) = done {
+        // What cannot be noted once the lead is lost is found out by the next leader.
+        if let Err(error) = done
+            && !self.book.is_lost()
+        {
             self.tell(Level::Warn, &format!("{name}: {}", error.full_message()));
         }
     }
@@ -241,6 +258,14 @@ impl Daemon {
     async fn settle(&mut self) -> Timestamp {
         let names: Vec<String> = self.tracks.keys().cloned().collect();
         for name in &names {
+            if self.tracks[name]
+                .unnoted
+                .at
+                .is_some_and(|at| at <= Instant::now())
+            {
+                let noted = self.note_again(name).await;
+                self.survive(name, noted);
+            }
             let polled = self.poll_orphans(name).await;
             self.survive(name, polled);
             self.stop_late(name);
@@ -248,13 +273,56 @@ impl Daemon {
             self.survive(name, started);
         }
         self.tracks
-            .retain(|_, track| track.entry.is_some() || !track.running.is_empty());
+            .retain(|_, track| track.entry.is_some() || !track.is_idle());
+        self.take_up_again().await;
         let now = Timestamp::now();
         let nexts = self
             .tracks
             .values()
             .filter_map(|track| track.next(now, !self.is_draining));
-        nexts.min().unwrap_or(Timestamp::MAX)
+        let until = |at: Instant| due::plus(now, at.saturating_duration_since(Instant::now()));
+        let again = self.late_at.map(until);
+        nexts.chain(again).min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// The last try to note what could not be noted.
+    async fn note_all_again(&mut self) {
+        if self.is_fenced {
+            return;
+        }
+        let names: Vec<String> = self.tracks.keys().cloned().collect();
+        for name in names {
+            let noted = self.note_again(&name).await;
+            self.survive(&name, noted);
+        }
+    }
+
+    /// Takes up entries whose notes could not be read before.
+    async fn take_up_again(&mut self) {
+        if self.late_at.is_none_or(|at| at > Instant::now()) {
+            return;
+        }
+        self.late_at = None;
+        for entry in std::mem::take(&mut self.late) {
+            self.take_up(entry, Timestamp::now(), Told::Before).await;
+        }
+    }
+
+    /// Takes up an entry where earlier daemons left it; where its notes cannot be read, that is done later.
+    async fn take_up(&mut self, entry: Entry, now: Timestamp, told: Told) {
+        let name = entry.name.clone();
+        match self.resume(entry.clone(), now).await {
+            Ok(track) => {
+                self.tracks.insert(name, track);
+            }
+            Err(error) => {
+                self.late.push(entry);
+                self.late_at = Some(Instant::now() + AGAIN);
+                if told == Told::Not {
+                    self.survive(&name, Err(error));
+                }
+            }
+        }
     }
 
     pub(super) fn slot(&self, name: &str, at: Timestamp, attempt: u32) -> Slot {

@@ -37,12 +37,8 @@ pub(super) fn due(
     is_decided: &dyn Fn(Timestamp) -> bool,
 ) -> Due {
     let now = minus(now, entry.delay);
-    let reach = match entry.catch_up {
-        CatchUp::Skip => entry.grace,
-        CatchUp::Latest | CatchUp::All => entry.within,
-    };
     // A time that is exactly as old as it may be still counts.
-    let cutoff = minus(minus(now, reach), Duration::from_secs(1));
+    let cutoff = minus(minus(now, reach(entry)), Duration::from_secs(1));
     let mut found = Due::default();
     let Some(first) = entry.line.next(since).filter(|first| *first <= now) else {
         return found;
@@ -71,6 +67,14 @@ pub(super) fn due(
     }
     found.starts = starts.into();
     found
+}
+
+/// How old a time may be to be started.
+pub(super) fn reach(entry: &Entry) -> Duration {
+    match entry.catch_up {
+        CatchUp::Skip => entry.grace,
+        CatchUp::Latest | CatchUp::All => entry.within,
+    }
 }
 
 /// Adds a time to the last ones that were left out.

@@ -3,25 +3,25 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustix::process::Signal;
 use tokio::time::Instant;
 
 use super::child::{self, GRACE};
 use super::daemon::{Daemon, Level, shown, stop};
-use super::journal::Note;
+use super::journal::{NOT_BEGUN, Note, REPLACED};
 use super::track::{Retry, Running};
 use crate::base::{Result, units};
 use crate::ops::history::History;
 use crate::ops::process::Exit;
 
 /// A run that has ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct End {
     pub(super) entry: String,
     pub(super) slot: Timestamp,
     pub(super) attempt: u32,
     pub(super) pid: u32,
     pub(super) exit: Exit,
+    pub(super) took: Duration,
 }
 
 /// How the run of a time ended.
@@ -57,31 +57,62 @@ impl Daemon {
             attempt,
             at: Timestamp::now(),
             exit,
+            why: None,
         }
     }
 
     /// A run of ours has ended.
     pub(super) async fn ended(&mut self, end: End) {
-        let name = end.entry.clone();
-        let noted = self.note_end(end).await;
-        self.survive(&name, noted);
-    }
-
-    async fn note_end(&mut self, end: End) -> Result<()> {
         let Some(track) = self.tracks.get_mut(&end.entry) else {
-            return Ok(());
+            return;
         };
         let of_end =
             |run: &Running| run.slot == end.slot && run.attempt == end.attempt && !run.is_orphan;
         let Some(at) = track.running.iter().position(of_end) else {
-            return Ok(());
+            return;
         };
         let run = track.running.remove(at);
         if self.is_fenced {
             let message = format!("{}: stopped, as another daemon may lead", end.entry);
             self.tell(Level::Warn, &message);
-            return Ok(());
+            return;
         }
+        self.note_or_keep(end, run).await;
+    }
+
+    /// Notes an end; while that cannot be done it is kept, so that nobody takes the run for one that was lost.
+    async fn note_or_keep(&mut self, end: End, run: Running) {
+        let noted = self.note_end(&end, &run).await;
+        if noted.is_err()
+            && let Some(track) = self.tracks.get_mut(&end.entry)
+        {
+            track.unnoted.keep_end(end.clone(), run);
+        }
+        self.survive(&end.entry, noted);
+    }
+
+    /// Notes what could not be noted before.
+    pub(super) async fn note_again(&mut self, name: &str) -> Result<()> {
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        let mut kept = track.unnoted.take();
+        if !kept.skips.is_empty() && self.book.add(name, &kept.skips).await.is_ok() {
+            kept.skips.clear();
+        }
+        if let Some(track) = self.tracks.get_mut(name) {
+            kept.skips
+                .into_iter()
+                .for_each(|note| track.unnoted.keep_skip(note));
+        }
+        for (end, run) in kept.ends {
+            self.note_or_keep(end, run).await;
+        }
+        Ok(())
+    }
+
+    async fn note_end(&mut self, end: &End, run: &Running) -> Result<()> {
+        self.book.journal().unmark(&end.entry, end.pid);
         let mut exit = end.exit;
         if run.has_timed_out {
             exit = Exit {
@@ -110,17 +141,44 @@ impl Daemon {
                 self.tell(Level::Info, &message);
                 Ok(())
             }
+            Some(_) if run.is_replaced && !run.has_timed_out && exit.shell_code() != 0 => {
+                self.note_replaced(end).await
+            }
+            // It was stopped before it had begun, so that nothing became of its time yet.
+            None if run.is_replaced => {
+                let (name, slot) = (&end.entry, end.slot);
+                self.skip(name, slot, slot, REPLACED).await;
+                Ok(())
+            }
+            None if exit.code == Some(i32::from(NOT_BEGUN)) => {
+                self.not_begun(&end.entry, end.slot, end.attempt).await
+            }
             claim => {
                 let over = Over {
                     slot: end.slot,
                     attempt: end.attempt,
                     exit,
-                    took: run.since.elapsed(),
+                    took: end.took,
                     run: claim.and_then(|(_, run)| run),
                 };
                 self.over(&end.entry, over).await
             }
         }
+    }
+
+    async fn note_replaced(&self, end: &End) -> Result<()> {
+        let ended = Note::Ended {
+            slot: end.slot,
+            attempt: end.attempt,
+            at: Timestamp::now(),
+            exit: u8::try_from(end.exit.shell_code()).ok(),
+            why: Some(REPLACED.to_owned()),
+        };
+        self.book.add(&end.entry, &[ended]).await?;
+        let took = units::duration(end.took);
+        let message = format!("{}: stopped after {took}: {REPLACED}", end.entry);
+        self.tell(Level::Info, &message);
+        Ok(())
     }
 
     /// Notes and tells how a run ended, and plans another try.
@@ -138,6 +196,7 @@ impl Daemon {
             attempt,
             at: Timestamp::now(),
             exit: Some(code),
+            why: None,
         };
         self.book.add(name, &[ended]).await?;
         let took = units::duration(took);
@@ -209,6 +268,7 @@ impl Daemon {
                         attempt: run.attempt,
                         at: Timestamp::now(),
                         exit: Some(124),
+                        why: None,
                     }
                 } else {
                     self.lost(name, run.slot, run.attempt, id.as_deref())
@@ -234,7 +294,7 @@ impl Daemon {
             if run.kill_at.is_some_and(|at| at <= now)
                 && let Some(pid) = run.pid
             {
-                child::send(pid, Signal::KILL);
+                child::kill(pid, run.mark.as_deref());
                 run.kill_at = Some(now + GRACE);
             }
         }

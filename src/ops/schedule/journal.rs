@@ -14,6 +14,13 @@ use super::slot::Slot;
 use crate::base::{Error, Result};
 use crate::ops::files;
 
+/// The exit code of a run that could not note its start, and so has not begun: another was faster, or the notes are out
+/// of reach.
+pub const NOT_BEGUN: u8 = 75;
+
+/// Why a run was stopped whose entry has `overlap: "replace"`.
+pub(super) const REPLACED: &str = "a later time of its schedule replaced it";
+
 /// A longer file is cut to its newer half.
 const LONGEST: usize = 64 * 1024;
 
@@ -49,6 +56,9 @@ pub enum Note {
         at: Timestamp,
         /// Its exit code; none when it was killed and nobody knows how far it came.
         exit: Option<u8>,
+        /// Why, where that is neither success nor failure of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// Times were left out.
     Skipped {
@@ -120,6 +130,26 @@ impl Journal {
             flock(&file, FlockOperation::NonBlockingLockExclusive)
                 == Err(rustix::io::Errno::WOULDBLOCK)
         })
+    }
+
+    /// Marks that a run is stopped because a later time replaces it, so that the run knows why.
+    pub(super) fn mark_replaced(&self, entry: &str, pid: u32) -> Result<()> {
+        files::write(&self.replaced_path(entry, pid), b"", Some(0o600))
+    }
+
+    /// Takes the mark away when that run has ended.
+    pub fn unmark(&self, entry: &str, pid: u32) {
+        // There is none when it was not replaced.
+        let _none = std::fs::remove_file(self.replaced_path(entry, pid));
+    }
+
+    /// Whether this process is stopped because a later time replaces its run.
+    pub fn is_replaced(&self, entry: &str) -> bool {
+        self.replaced_path(entry, std::process::id()).exists()
+    }
+
+    fn replaced_path(&self, entry: &str, pid: u32) -> PathBuf {
+        self.folder.join(format!("{entry}.replaced-{pid}"))
     }
 
     fn path(&self, entry: &str) -> PathBuf {
@@ -213,7 +243,7 @@ fn is_open(note: &Note, notes: &[Note]) -> bool {
 }
 
 /// Whether nothing was decided yet about a time.
-fn is_free(notes: &[Note], wanted: &Slot) -> bool {
+pub(super) fn is_free(notes: &[Note], wanted: &Slot) -> bool {
     notes.iter().all(|note| match note {
         Note::Started { slot, attempt, .. } => *slot != wanted.at || *attempt != wanted.attempt,
         Note::Skipped { from, to, .. } => {
@@ -327,6 +357,7 @@ mod tests {
                 attempt: 1,
                 at: Timestamp::UNIX_EPOCH,
                 exit: Some(0),
+                why: None,
             };
             assert!(journal.claim(&slot(second, 1), None).unwrap());
             journal.add("e", &[ended]).unwrap();

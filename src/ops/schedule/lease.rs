@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
+use rustix::time::{ClockId, clock_gettime};
+use tokio::time::{sleep, timeout};
 
+use super::alarm::Alarm;
 use super::shared::Shared;
 use crate::base::{Error, Kind, Result};
 
@@ -16,15 +18,16 @@ const GIVEN_UP_AFTER: Duration = Duration::from_secs(5);
 
 /// Renews the lead until that is not possible any more; says why.
 pub async fn keep(shared: &Shared, epoch: i64) -> String {
-    let mut last = Instant::now();
+    let mut last = awake_or_not();
+    let left = |last: Duration| GIVEN_UP_AFTER.saturating_sub(awake_or_not().saturating_sub(last));
     let mut why = "the database does not answer".to_owned();
     loop {
-        sleep(RENEW_EACH.min(GIVEN_UP_AFTER.saturating_sub(last.elapsed()))).await;
-        if last.elapsed() >= GIVEN_UP_AFTER {
+        pause(RENEW_EACH.min(left(last))).await;
+        if left(last).is_zero() {
             return why;
         }
-        let asked_at = Instant::now();
-        match timeout_at(last + GIVEN_UP_AFTER, shared.renew()).await {
+        let asked_at = awake_or_not();
+        match timeout(left(last), shared.renew()).await {
             Ok(Ok(Some(number))) if number == epoch => last = asked_at,
             Ok(Ok(_)) => return "another daemon leads".to_owned(),
             Ok(Err(error)) => {
@@ -33,6 +36,27 @@ pub async fn keep(shared: &Shared, epoch: i64) -> String {
             }
             Err(_elapsed) => return why,
         }
+    }
+}
+
+/// Time that goes on in suspend, as it does for the database.
+fn awake_or_not() -> Duration {
+    let now = clock_gettime(ClockId::Boottime);
+    let (seconds, nanoseconds) = (u64::try_from(now.tv_sec), u32::try_from(now.tv_nsec));
+    Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
+}
+
+/// Waits, but not beyond a suspend or a change of the clock.
+async fn pause(time: Duration) {
+    let changed = async {
+        match Alarm::new() {
+            Ok(alarm) => alarm.wait(jiff::Timestamp::MAX).await,
+            Err(_none) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = sleep(time) => {}
+        _changed = changed => {}
     }
 }
 

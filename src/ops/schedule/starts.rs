@@ -9,8 +9,8 @@ use super::daemon::{Daemon, Level, shown, stop};
 use super::due::{self, plus};
 use super::ends::{End, Over};
 use super::entry::Entry;
-use super::journal::Note;
-use super::track::Running;
+use super::journal::{self, Note, REPLACED};
+use super::track::{AGAIN, Running, Unclaimed};
 use crate::base::Result;
 use crate::base::schedule::{CatchUp, Overlap};
 use crate::ops::process::Exit;
@@ -57,10 +57,11 @@ impl Daemon {
                 )
             };
             self.tell(Level::Warn, &late);
-            self.skip(name, missed.from, missed.to, "missed").await?;
+            self.skip(name, missed.from, missed.to, "missed").await;
         }
         for slot in found.starts {
-            self.came(name, &entry, slot).await?;
+            let came = self.came(name, &entry, slot).await;
+            self.survive(name, came);
         }
         Ok(())
     }
@@ -100,35 +101,47 @@ impl Daemon {
             }
             Overlap::Queue => self.leave_out(name, slot, "too many times wait").await,
             Overlap::Replace => {
-                track
-                    .running
-                    .iter_mut()
-                    .filter(|run| run.kill_at.is_none())
-                    .for_each(stop);
+                let (journal, mut unmarked) = (self.book.journal(), None);
+                for run in &mut track.running {
+                    run.is_replaced = true;
+                    let pid = run.pid.and_then(|pid| u32::try_from(pid.as_raw_pid()).ok());
+                    if run.kill_at.is_none() {
+                        // Without the mark the run takes itself for one that failed, and is stopped all the same.
+                        let marked = pid.map(|pid| journal.mark_replaced(name, pid));
+                        unmarked = marked.transpose().err().or(unmarked);
+                        stop(run);
+                    }
+                }
                 let replaced: Vec<Timestamp> = track.waiting.drain(..).collect();
                 track.waiting.push_back(slot);
                 for old in replaced {
-                    self.skip(name, old, old, "a later time replaced it")
-                        .await?;
+                    self.skip(name, old, old, REPLACED).await;
                 }
-                Ok(())
+                unmarked.map_or(Ok(()), Err)
             }
         }
     }
 
-    async fn leave_out(&self, name: &str, slot: Timestamp, why: &str) -> Result<()> {
+    async fn leave_out(&mut self, name: &str, slot: Timestamp, why: &str) -> Result<()> {
         self.tell(
             Level::Warn,
             &format!("{name}: {} is left out: {why}", shown(slot)),
         );
-        self.skip(name, slot, slot, why).await
+        self.skip(name, slot, slot, why).await;
+        Ok(())
     }
 
-    async fn skip(&self, name: &str, from: Timestamp, to: Timestamp, why: &str) -> Result<()> {
+    /// Notes that times are left out; while that cannot be done it is kept in mind.
+    pub(super) async fn skip(&mut self, name: &str, from: Timestamp, to: Timestamp, why: &str) {
         let (why, at) = (why.to_owned(), Timestamp::now());
-        self.book
-            .add(name, &[Note::Skipped { from, to, why, at }])
-            .await
+        let note = Note::Skipped { from, to, why, at };
+        let added = self.book.add(name, std::slice::from_ref(&note)).await;
+        if added.is_err()
+            && let Some(track) = self.tracks.get_mut(name)
+        {
+            track.unnoted.keep_skip(note);
+        }
+        self.survive(name, added);
     }
 
     /// Starts a run; one that cannot be started counts as one that failed.
@@ -163,7 +176,7 @@ impl Daemon {
         };
         track
             .running
-            .push(Running::new(at, attempt, started.pid, entry.timeout));
+            .push(Running::new(at, attempt, &started, entry.timeout));
         let again = match attempt {
             1 => String::new(),
             number => format!(", try {number} of {}", entry.retries + 1),
@@ -174,14 +187,17 @@ impl Daemon {
         );
         let (sender, entry) = (self.ends.0.clone(), name.to_owned());
         let pid = u32::try_from(started.pid.as_raw_pid()).unwrap_or_default();
+        let since = Instant::now();
         tokio::spawn(async move {
             let exit = started.wait().await;
+            let took = since.elapsed();
             let end = End {
                 entry,
                 slot: at,
                 attempt,
                 pid,
                 exit,
+                took,
             };
             // Nobody listens any more when the daemon has ended.
             let _ended = sender.send(end);
@@ -194,7 +210,16 @@ impl Daemon {
         let Some(track) = self.tracks.get_mut(name) else {
             return Ok(());
         };
-        if self.is_draining || !track.running.is_empty() {
+        if self.is_draining {
+            return Ok(());
+        }
+        if track.has_room() {
+            self.start_unclaimed(name).await?;
+        }
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        if !track.running.is_empty() {
             return Ok(());
         }
         if let Some(slot) = track.waiting.pop_front() {
@@ -206,6 +231,61 @@ impl Daemon {
             return self.start(name, retry.slot, retry.attempt).await;
         }
         Ok(())
+    }
+}
+
+impl Daemon {
+    /// Puts off a time whose run could not note its start, which happens while the database or the disk is out of reach.
+    pub(super) async fn not_begun(
+        &mut self,
+        name: &str,
+        slot: Timestamp,
+        attempt: u32,
+    ) -> Result<()> {
+        let wanted = self.slot(name, slot, attempt);
+        if !journal::is_free(&self.book.notes(name).await?, &wanted) {
+            let message = format!("{name}: {} was decided before", shown(slot));
+            self.tell(Level::Info, &message);
+            return Ok(());
+        }
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        track.unclaimed.push(Unclaimed {
+            slot,
+            attempt,
+            at: Instant::now() + AGAIN,
+        });
+        let message = format!(
+            "{name}: the start for {} could not be noted, so it has not begun; it is started again",
+            shown(slot)
+        );
+        self.tell(Level::Warn, &message);
+        Ok(())
+    }
+
+    /// Starts again what had not begun, the oldest first, unless it is too late for that.
+    async fn start_unclaimed(&mut self, name: &str) -> Result<()> {
+        loop {
+            let Some(track) = self.tracks.get_mut(name).filter(|track| track.has_room()) else {
+                return Ok(());
+            };
+            let Some(entry) = track.entry.clone() else {
+                return Ok(());
+            };
+            let ready = track.unclaimed.iter().enumerate();
+            let ready = ready.filter(|(_, one)| one.at <= Instant::now());
+            let Some((at, _)) = ready.min_by_key(|(_, one)| one.slot) else {
+                return Ok(());
+            };
+            let Unclaimed { slot, attempt, .. } = track.unclaimed.remove(at);
+            if plus(slot, entry.delay) >= due::minus(Timestamp::now(), due::reach(&entry)) {
+                self.start(name, slot, attempt).await?;
+            } else {
+                self.leave_out(name, slot, "its start could not be noted")
+                    .await?;
+            }
+        }
     }
 }
 

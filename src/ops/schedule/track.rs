@@ -7,9 +7,15 @@ use jiff::Timestamp;
 use rustix::process::Pid;
 use tokio::time::Instant;
 
+use super::child::{self, Started};
 use super::due::{minus, plus};
+use super::ends::End;
 use super::entry::Entry;
 use super::journal::{Note, slot_of};
+use crate::base::schedule::Overlap;
+
+/// How soon something is tried again that needs the database or the disk.
+pub(super) const AGAIN: Duration = Duration::from_secs(2);
 
 /// A run of an entry that has not ended.
 #[derive(Debug)]
@@ -18,28 +24,36 @@ pub(super) struct Running {
     pub(super) attempt: u32,
     /// None for one that an earlier daemon had just started when it was killed.
     pub(super) pid: Option<Pid>,
+    /// What all that it starts carries in its environment.
+    pub(super) mark: Option<String>,
     /// Whether an earlier daemon started it; then its end is not told to us.
     pub(super) is_orphan: bool,
-    pub(super) since: Instant,
     /// When it has taken too long.
     pub(super) deadline: Option<Instant>,
     pub(super) has_timed_out: bool,
+    /// Whether it was asked to end so that a later time can start.
+    pub(super) is_replaced: bool,
     /// When it is killed, as it was asked to end.
     pub(super) kill_at: Option<Instant>,
 }
 
 impl Running {
     /// One that we started just now.
-    pub(super) fn new(slot: Timestamp, attempt: u32, pid: Pid, timeout: Option<Duration>) -> Self {
-        let since = Instant::now();
+    pub(super) fn new(
+        slot: Timestamp,
+        attempt: u32,
+        started: &Started,
+        timeout: Option<Duration>,
+    ) -> Self {
         Self {
             slot,
             attempt,
-            pid: Some(pid),
+            pid: Some(started.pid),
+            mark: Some(started.mark.clone()),
             is_orphan: false,
-            since,
-            deadline: timeout.map(|limit| since + limit),
+            deadline: timeout.map(|limit| Instant::now() + limit),
             has_timed_out: false,
+            is_replaced: false,
             kill_at: None,
         }
     }
@@ -51,15 +65,15 @@ impl Running {
         pid: Option<Pid>,
         timeout: Option<Duration>,
     ) -> Self {
-        let since = Instant::now();
         Self {
             slot,
             attempt,
             pid,
+            mark: pid.and_then(child::mark_of),
             is_orphan: true,
-            since,
-            deadline: timeout.map(|limit| since + limit),
+            deadline: timeout.map(|limit| Instant::now() + limit),
             has_timed_out: false,
+            is_replaced: false,
             kill_at: None,
         }
     }
@@ -71,6 +85,41 @@ pub(super) struct Retry {
     pub(super) slot: Timestamp,
     pub(super) attempt: u32,
     pub(super) at: Instant,
+}
+
+/// A time whose run ended before it had begun.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unclaimed {
+    pub(super) slot: Timestamp,
+    pub(super) attempt: u32,
+    /// When it is started again.
+    pub(super) at: Instant,
+}
+
+/// What could not be noted yet, as the database or the disk was out of reach.
+#[derive(Debug, Default)]
+pub(super) struct Unnoted {
+    pub(super) ends: Vec<(End, Running)>,
+    pub(super) skips: Vec<Note>,
+    /// When it is noted again.
+    pub(super) at: Option<Instant>,
+}
+
+impl Unnoted {
+    pub(super) fn keep_end(&mut self, end: End, run: Running) {
+        self.ends.push((end, run));
+        self.at = Some(Instant::now() + AGAIN);
+    }
+
+    pub(super) fn keep_skip(&mut self, note: Note) {
+        self.skips.push(note);
+        self.at = Some(Instant::now() + AGAIN);
+    }
+
+    /// Takes all that there is.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
 }
 
 /// One entry.
@@ -85,6 +134,8 @@ pub(super) struct Track {
     pub(super) running: Vec<Running>,
     pub(super) waiting: VecDeque<Timestamp>,
     pub(super) retry: Option<Retry>,
+    pub(super) unclaimed: Vec<Unclaimed>,
+    pub(super) unnoted: Unnoted,
 }
 
 impl Track {
@@ -97,6 +148,8 @@ impl Track {
             running: Vec::new(),
             waiting: VecDeque::new(),
             retry: None,
+            unclaimed: Vec::new(),
+            unnoted: Unnoted::default(),
         }
     }
 
@@ -154,6 +207,7 @@ impl Track {
                 attempt,
                 at,
                 exit,
+                ..
             } if Some(*slot) == newest => Some((*attempt, *at, *exit)),
             _ => None,
         });
@@ -186,11 +240,37 @@ impl Track {
             .as_ref()
             .filter(|_| is_starting)
             .and_then(|entry| Some(plus(entry.line.next(self.since)?, entry.delay)));
-        timers.chain(retry).map(until).chain(slot).min()
+        // What may not start now waits for the end of a run, which is told to us.
+        let unclaimed = self
+            .unclaimed
+            .iter()
+            .filter(|_| is_starting && self.has_room())
+            .map(|one| one.at);
+        timers
+            .chain(retry)
+            .chain(unclaimed)
+            .chain(self.unnoted.at)
+            .map(until)
+            .chain(slot)
+            .min()
+    }
+
+    /// Whether a run may start that does not wait for its turn.
+    pub(super) fn has_room(&self) -> bool {
+        let overlap = self.entry.as_ref().map(|entry| entry.overlap);
+        self.running.is_empty() || overlap == Some(Overlap::Allow)
+    }
+
+    /// Forgets what was to be started later.
+    pub(super) fn forget_plans(&mut self) {
+        self.waiting.clear();
+        self.retry = None;
+        self.unclaimed.clear();
     }
 
     /// Whether nothing of it runs or waits.
     pub(super) fn is_idle(&self) -> bool {
-        self.running.is_empty() && self.waiting.is_empty() && self.retry.is_none()
+        let waits = !self.waiting.is_empty() || !self.unclaimed.is_empty();
+        self.running.is_empty() && !waits && self.retry.is_none() && self.unnoted.at.is_none()
     }
 }
