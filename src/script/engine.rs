@@ -18,9 +18,6 @@ const CALL_LEVELS: usize = 64;
 /// How deep expressions may nest. The compiler calls itself for each level, so without a limit a file could end the program.
 const EXPRESSION_DEPTH: usize = 250;
 
-/// How many strings the compiler keeps one copy of; what rhai's own `Engine::new` has.
-const STRINGS_INTERNED: usize = 256;
-
 /// The language's own functions: made once and shared by every engine, and not taken down when the program ends.
 static STANDARD: LazyLock<Shared<Module>> =
     LazyLock::new(|| StandardPackage::new().as_shared_module());
@@ -62,7 +59,8 @@ pub fn bare() -> Engine {
 
 fn with(wanted: &Wanted) -> Engine {
     let mut engine = Engine::new_raw();
-    engine.set_max_strings_interned(STRINGS_INTERNED);
+    // Keeping one copy of equal strings would cost each text that is made in a loop a search among all that are kept.
+    engine.set_max_strings_interned(0);
     engine.register_global_module(Shared::clone(&STANDARD));
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_strict_variables(true);
