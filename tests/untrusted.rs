@@ -352,3 +352,33 @@ mod services {
             .tells("grant it: `--allow-db read`");
     }
 }
+
+#[test]
+fn its_run_is_in_the_history_and_the_audit_log_with_what_it_was_granted() {
+    let project = with("print(\"it ran\"); fs::read(\"data/in.txt\"); throw \"no\";");
+
+    let words = "run --untrusted script.rhai --allow-read data";
+    project.lexi(words).exits(1).says("it ran");
+
+    let run = &project.lexi("history --json").succeeds().json()[0];
+    assert_eq!(run["task"], "untrusted script.rhai");
+    assert_eq!(run["how"], "untrusted");
+    assert_eq!(run["exit"], 1);
+    project.lexi("history show last").succeeds().says("it ran");
+
+    project.lexi("audit verify").succeeds();
+    let log = project.read(".lexi/audit.jsonl");
+    let started: serde_json::Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    let data = project.path("data").canonicalize().unwrap();
+    assert_eq!(started["granted"]["read"][0], data.to_str().unwrap());
+    let summed = std::process::Command::new("sha256sum")
+        .arg(project.path("script.rhai"))
+        .output()
+        .unwrap();
+    let hash = started["sha256"].as_str().unwrap();
+    assert!(String::from_utf8_lossy(&summed.stdout).starts_with(hash));
+
+    // What it may do is not granted again by a short word.
+    project.lexi("rerun last").exits(1).tells("untrusted");
+    project.lexi("rerun --failed").succeeds();
+}

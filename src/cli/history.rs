@@ -14,7 +14,7 @@ use super::run;
 use crate::base::output::{BOLD, DIM, GREEN, RED, YELLOW};
 use crate::base::text::count;
 use crate::base::{Error, Result, units};
-use crate::ops::history::{Filter, History, Run, State, Step, report};
+use crate::ops::history::{Filter, History, How, Run, State, Step, report};
 use crate::ops::{clock, files};
 
 /// What stands for a secret in a recorded argument.
@@ -221,7 +221,7 @@ fn failed(history: &History) -> Result<Vec<Run>> {
     let mut runs = history.runs(&Filter::default())?;
     runs.retain(|run| {
         let is_newest = seen.insert((run.started.task.clone(), run.started.profile.clone()));
-        is_newest && run.is_bad()
+        is_newest && run.is_bad() && run.started.how != How::Untrusted
     });
     runs.reverse();
     Ok(runs)
@@ -231,6 +231,11 @@ fn again(run: &Run, ctx: &Context) -> Result<ExitCode> {
     let started = &run.started;
     if run.state == State::Running {
         return Err(Error::refused(format!("run {} still goes on", started.id)));
+    }
+    if started.how == How::Untrusted {
+        let message = format!("run {} was that of an untrusted script", started.id);
+        let hint = "look at the file, and type `lexi run --untrusted FILE ..` with what it may do";
+        return Err(Error::refused(message).hint(hint));
     }
     if started.args.iter().any(|word| word.contains(MASKED)) {
         let message = format!(

@@ -1,6 +1,7 @@
 //! Keeps each run in the project's history and its audit log.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -96,14 +97,7 @@ impl<'a> Record<'a> {
             recorder,
             [("args", json!(self.args)), ("how", json!(how.as_str()))],
         )?;
-        let told = Arc::clone(recorder);
-        output.listen(move |stream, text| {
-            let to = match stream {
-                Stream::Out => Output::Out,
-                Stream::Err => Output::Err,
-            };
-            told.wrote(to, text);
-        });
+        listen(output, recorder);
         self.host.record(Arc::clone(recorder));
         Ok(())
     }
@@ -149,20 +143,15 @@ impl<'a> Record<'a> {
         recorder: &Recorder,
         more: [(&str, Value); N],
     ) -> Result<()> {
-        let environment = self.host.settings().environment();
-        let mut fields = Map::from_iter([
-            ("event".to_owned(), json!(event)),
-            ("run".to_owned(), json!(recorder.id())),
-            ("task".to_owned(), json!(self.task)),
-            ("profile".to_owned(), json!(self.host.profile().to_string())),
-            ("user".to_owned(), json!(self.user)),
-            ("host".to_owned(), json!(who::host())),
-        ]);
-        if let Some(behind) = environment.get("SUDO_USER") {
-            fields.insert("sudo_user".to_owned(), json!(behind));
-        }
-        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
-        Audit::of(&self.host.project().state()).add(fields)
+        let audited = Audited {
+            state: &self.host.project().state(),
+            environment: self.host.settings().environment(),
+            run: recorder.id(),
+            task: &self.task,
+            profile: &self.host.profile().to_string(),
+            user: &self.user,
+        };
+        audited.add(event, more)
     }
 
     /// Throws old records away, at most once a day.
@@ -176,11 +165,57 @@ impl<'a> Record<'a> {
     }
 
     fn warn(&self, error: &Error) {
-        let message = format!(
-            "this run is not kept whole in the history: {}",
-            error.full_message()
-        );
-        self.ctx.output().warn(&message);
+        warn(self.ctx.output(), error);
+    }
+}
+
+/// Says that the record of a run lacks something.
+pub(super) fn warn(output: &crate::base::Output, error: &Error) {
+    let message = format!(
+        "this run is not kept whole in the history: {}",
+        error.full_message()
+    );
+    output.warn(&message);
+}
+
+/// Keeps what is printed from now on.
+pub(super) fn listen(output: &crate::base::Output, recorder: &Arc<Recorder>) {
+    let told = Arc::clone(recorder);
+    output.listen(move |stream, text| {
+        let to = match stream {
+            Stream::Out => Output::Out,
+            Stream::Err => Output::Err,
+        };
+        told.wrote(to, text);
+    });
+}
+
+/// What the audit log says of every run.
+pub(super) struct Audited<'a> {
+    pub(super) state: &'a Path,
+    pub(super) environment: &'a Environment,
+    pub(super) run: &'a str,
+    pub(super) task: &'a str,
+    pub(super) profile: &'a str,
+    pub(super) user: &'a str,
+}
+
+impl Audited<'_> {
+    /// Adds a line to the audit log.
+    pub(super) fn add<const N: usize>(self, event: &str, more: [(&str, Value); N]) -> Result<()> {
+        let mut fields = Map::from_iter([
+            ("event".to_owned(), json!(event)),
+            ("run".to_owned(), json!(self.run)),
+            ("task".to_owned(), json!(self.task)),
+            ("profile".to_owned(), json!(self.profile)),
+            ("user".to_owned(), json!(self.user)),
+            ("host".to_owned(), json!(who::host())),
+        ]);
+        if let Some(behind) = self.environment.get("SUDO_USER") {
+            fields.insert("sudo_user".to_owned(), json!(behind));
+        }
+        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        Audit::of(self.state).add(fields)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `lexi run --untrusted FILE`: a stranger's script in a process of its own, with limits, and only what flags grant.
 
 mod inside;
+mod kept;
 mod order;
 mod outside;
 

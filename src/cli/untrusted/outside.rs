@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::kept::Kept;
 use super::order::{INSIDE, Order};
 use crate::base::units::{self, parse_duration, parse_size};
 use crate::base::{Cancel, Error, Kind, Result};
@@ -73,13 +74,20 @@ pub(in crate::cli) fn run(
         .timeout(timeout)
         .grace(std::time::Duration::ZERO)
         .redactor(ctx.output().redactor());
-    let (exit, flooded) = watch(&program, &registry, ctx, most)?;
+    let kept = Kept::begin(ctx, &order);
+    let watched = watch(&program, &registry, ctx, most);
     temps.clear();
-    let told = verdict(exit, flooded, &order.limits, timeout, most);
-    match told {
-        None => Ok(ExitCode::from(u8::try_from(exit.shell_code()).unwrap_or(1))),
-        Some(error) => Err(error),
+    let told = watched.and_then(|(exit, flooded)| {
+        match verdict(exit, flooded, &order.limits, timeout, most) {
+            None => Ok(u8::try_from(exit.shell_code()).unwrap_or(1)),
+            Some(error) => Err(error),
+        }
+    });
+    if let Some(kept) = kept {
+        let code = told.as_ref().map_or_else(Error::exit_code, |code| *code);
+        kept.end(code, told.as_ref().err());
     }
+    told.map(ExitCode::from)
 }
 
 /// Hands on what the process prints until it ends, or has printed too much.

@@ -110,6 +110,11 @@ pub fn disk(path: &Path) -> Result<Disk> {
     })
 }
 
+/// The SHA-256 of bytes in lower-case hexadecimal digits.
+pub fn sha256_of(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// The SHA-256 of a file in lower-case hexadecimal digits.
 pub fn sha256(path: &Path, cancel: &Cancel) -> Result<String> {
     let fail = |e| Error::io(format!("cannot read `{}`", path.display()), e);

@@ -14,7 +14,7 @@ mod walk;
 mod write;
 
 pub use copy::{Existing, copy, rename};
-pub use facts::{Disk, Stat, Usage, disk, sha256, stat, usage};
+pub use facts::{Disk, Stat, Usage, disk, sha256, sha256_of, stat, usage};
 pub use partial::{Partial, PartialFolder};
 pub use read::{READ_LIMIT, read_bytes, read_text};
 pub use remove::remove;

@@ -19,6 +19,8 @@ pub enum How {
     Watch,
     /// `lexi rerun`.
     Rerun,
+    /// `lexi run --untrusted`, by whoever.
+    Untrusted,
 }
 
 impl How {
@@ -42,6 +44,7 @@ impl How {
             Self::Schedule => "schedule",
             Self::Watch => "watch",
             Self::Rerun => "rerun",
+            Self::Untrusted => "untrusted",
         }
     }
 }
