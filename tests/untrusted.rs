@@ -382,3 +382,26 @@ fn its_run_is_in_the_history_and_the_audit_log_with_what_it_was_granted() {
     project.lexi("rerun last").exits(1).tells("untrusted");
     project.lexi("rerun --failed").succeeds();
 }
+
+#[test]
+fn it_starts_no_more_processes_than_it_may_and_leaves_no_group() {
+    let script = "let e = attempt(|| process::output(\"sh\", [\"-c\", \
+                  \"for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do sleep 3 >/dev/null & done; jobs -p\"])); \
+                  print(if e.ok { e.value.split(\"\\n\").len() } else { e.error.message });";
+    let flags = ["--allow-run", "sh", "--allow-run", "sleep", "--processes"];
+
+    let many = try_it(script, &[&flags[..], &["60"]].concat());
+    assert_eq!(many.succeeds().out.trim(), "16");
+
+    let few = try_it(script, &[&flags[..], &["12"]].concat());
+    few.succeeds().says("annot fork");
+    for folder in ["/sys/fs/cgroup", "/sys/fs/cgroup/pids"] {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let left = entries.filter(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let owner = name.strip_prefix("lexi-untrusted-");
+            owner.is_some_and(|pid| !std::path::Path::new("/proc").join(pid).exists())
+        });
+        assert_eq!(left.count(), 0, "{folder}");
+    }
+}

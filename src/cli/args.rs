@@ -228,7 +228,7 @@ pub(super) struct Untrusted {
     /// Open files of each process.
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub(super) files: u64,
-    /// Processes and threads in all; the system does not hold root to it.
+    /// Processes and threads in all.
     #[arg(long, value_name = "N", default_value_t = 32)]
     pub(super) processes: u64,
 }

@@ -24,6 +24,9 @@ pub(in crate::cli) fn run(ctx: &Context) -> Result<ExitCode> {
         .map_err(|e| Error::io("cannot read the order", e))?;
     let order: Order = serde_json::from_slice(&bytes)
         .map_err(|e| Error::usage("this is for `lexi run --untrusted`").because(e))?;
+    if let Some(group) = &order.group {
+        sandbox::join(group)?;
+    }
     sandbox::limit(&order.limits)?;
     if sandbox::confine(&reach(&order))? != Held::Whole {
         let message =

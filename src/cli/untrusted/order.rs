@@ -23,6 +23,8 @@ pub(super) struct Order {
     pub(super) folder: PathBuf,
     /// Where temporary files go.
     pub(super) temporary: PathBuf,
+    /// The group of processes that it joins, where one holds it to its number of them.
+    pub(super) group: Option<PathBuf>,
     /// What the flags grant.
     pub(super) allow: Allow,
     /// How much it may use.

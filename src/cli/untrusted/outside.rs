@@ -14,7 +14,7 @@ use crate::cli::context::Context;
 use crate::host::permit::{Allow, Level, Service, is_net_grant};
 use crate::ops::files::Temps;
 use crate::ops::process::{Channel, Exit, Program, Registry, Stdin};
-use crate::ops::sandbox::Limits;
+use crate::ops::sandbox::{self, Group, Limits};
 use crate::runtime::Runtime;
 
 /// The longest script.
@@ -49,12 +49,15 @@ pub(in crate::cli) fn run(
     let here = Context::here()?;
     let registry = Arc::new(Registry::new(ctx.environment()));
     let temps = Temps::new(ctx.environment());
+    let limits = limits(flags)?;
+    let group = group(&limits, ctx);
     let order = Order {
         name: file.display().to_string(),
         text: script(file)?,
         words: words.to_vec(),
         allow: allow(flags, &here, &registry)?,
-        limits: limits(flags)?,
+        limits,
+        group: group.as_ref().map(|group| group.path().to_path_buf()),
         database: database(flags, ctx)?,
         temporary: temps.folder()?,
         folder: here,
@@ -77,6 +80,7 @@ pub(in crate::cli) fn run(
     let kept = Kept::begin(ctx, &order);
     let watched = watch(&program, &registry, ctx, most);
     temps.clear();
+    drop(group);
     let told = watched.and_then(|(exit, flooded)| {
         match verdict(exit, flooded, &order.limits, timeout, most) {
             None => Ok(u8::try_from(exit.shell_code()).unwrap_or(1)),
@@ -88,6 +92,21 @@ pub(in crate::cli) fn run(
         kept.end(code, told.as_ref().err());
     }
     told.map(ExitCode::from)
+}
+
+/// What holds root to the number of processes; where that cannot be, it is told.
+fn group(limits: &Limits, ctx: &Context) -> Option<Group> {
+    if !sandbox::is_root() {
+        return None;
+    }
+    // One more: the process itself.
+    let group = Group::new(limits.processes.saturating_add(1));
+    if group.is_none() {
+        let message =
+            "this system does not hold root to `--processes`: run strangers' scripts as a user";
+        ctx.output().warn(message);
+    }
+    group
 }
 
 /// Hands on what the process prints until it ends, or has printed too much.

@@ -2,6 +2,8 @@
 //!
 //! Called by the process that will run a stranger's script, before it has read a word of it.
 
+mod group;
+
 use std::path::PathBuf;
 
 use landlock::{
@@ -15,6 +17,8 @@ use rustix::process::{
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Error, Result};
+
+pub use group::{Group, join};
 
 /// The newest set of rights that is asked for; an older kernel enforces those that it knows.
 const RIGHTS: ABI = ABI::V6;
@@ -60,7 +64,7 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Open files, for each process.
     pub files: u64,
-    /// Processes and threads besides those that this user has already; the system does not hold root to it.
+    /// Processes and threads besides those that this user has already; root is held to it by a [`Group`].
     pub processes: u64,
 }
 
@@ -109,6 +113,11 @@ pub fn limit(limits: &Limits) -> Result<()> {
     // Nobody of the same user looks into its memory, and it does not outlive the one who watches it.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|e| wrong("dumps", e.into()))?;
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| wrong("life", e.into()))
+}
+
+/// Whether the limit of processes is not for this user: the system counts none of root's.
+pub fn is_root() -> bool {
+    rustix::process::getuid().is_root()
 }
 
 /// How many processes and threads this user has, which is what the system counts.
