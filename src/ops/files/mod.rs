@@ -8,6 +8,7 @@ mod facts;
 mod partial;
 mod read;
 mod remove;
+mod stale;
 mod temp;
 mod trust;
 mod walk;

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::stale;
 use crate::base::{Error, Result};
 
 /// Permission bits of a file nobody asked anything special for; the umask takes some away.
@@ -38,6 +39,7 @@ impl Partial {
             return Err(Error::invalid(message).hint("`fs::append` writes to devices and pipes"));
         }
         let wanted = mode.or_else(|| earlier.as_ref().map(|facts| facts.mode() & 0o7777));
+        stale::clear(parent(&target));
         let (path, file) = create_beside(&target, wanted)?;
         let partial = Self {
             target,
@@ -172,7 +174,11 @@ fn create_beside(target: &Path, mode: Option<u32>) -> Result<(PathBuf, File)> {
             .mode(mode.unwrap_or(ORDINARY_MODE) & 0o777)
             .open(&path);
         match opened {
-            Ok(file) => return Ok((path, file)),
+            Ok(file) => {
+                if stale::hold(&file) {
+                    return Ok((path, file));
+                }
+            }
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
             Err(e) => return Err(cannot_write(target, e)),
         }
@@ -191,7 +197,11 @@ fn partial_name(name: &std::ffi::OsStr) -> OsString {
     let stamp = now.unwrap_or_default().as_nanos();
     let mut partial = OsString::from(".");
     partial.push(name);
-    partial.push(format!(".{:x}{stamp:x}.partial", std::process::id()));
+    partial.push(format!(
+        ".{:x}{stamp:x}{}",
+        std::process::id(),
+        stale::ENDING
+    ));
     partial
 }
 
