@@ -2,9 +2,9 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::journal::{Journal, Note};
+use super::journal::{self, Journal, Note};
 use super::shared::Shared;
-use super::slot::Coordinator;
+use super::slot::{Coordinator, Slot};
 use crate::base::{Error, Result};
 
 /// The notes, and who starts what.
@@ -72,6 +72,18 @@ impl Book {
             Self::Pg { shared, lost, .. } => until(lost, shared.notes(entry))
                 .await
                 .map(super::journal::counting),
+        }
+    }
+
+    /// Whether nothing was decided yet about a time.
+    pub async fn is_free(&self, slot: &Slot) -> Result<bool> {
+        let is_free = journal::is_free(&self.notes(&slot.entry).await?, slot);
+        match self {
+            Self::File(_) => Ok(is_free),
+            // The notes of long ago are not read, but no start is forgotten for a month.
+            Self::Pg { shared, lost, .. } => {
+                Ok(is_free && !until(lost, shared.is_started(slot)).await?)
+            }
         }
     }
 

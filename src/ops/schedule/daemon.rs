@@ -232,6 +232,9 @@ impl Daemon {
             let now = Timestamp::now();
             let names: Vec<String> = self.tracks.keys().cloned().collect();
             for name in names {
+                if self.book.is_lost() {
+                    break;
+                }
                 let looked = self.look(&name, now).await;
                 self.survive(&name, looked);
             }

@@ -45,7 +45,7 @@ pub(super) fn due(
     };
     if first <= cutoff {
         let to = entry.line.last(cutoff).unwrap_or(first).max(first);
-        found.missed.push(Missed { from: first, to });
+        found.missed = missed(entry, first, to, is_decided);
     }
     let most = if entry.catch_up == CatchUp::All {
         MOST
@@ -75,6 +75,40 @@ pub(super) fn reach(entry: &Entry) -> Duration {
         CatchUp::Skip => entry.grace,
         CatchUp::Latest | CatchUp::All => entry.within,
     }
+}
+
+/// How many times are looked at one by one: what was decided lies close to where an earlier daemon ended.
+const CLOSE: usize = 1_000;
+
+/// The times of a stretch that nothing was decided about.
+fn missed(
+    entry: &Entry,
+    first: Timestamp,
+    to: Timestamp,
+    is_decided: &dyn Fn(Timestamp) -> bool,
+) -> Vec<Missed> {
+    let (mut found, mut is_open, mut next) = (Vec::new(), false, Some(first));
+    for _ in 0..CLOSE {
+        let Some(slot) = next.filter(|slot| *slot <= to) else {
+            return found;
+        };
+        if is_decided(slot) {
+            is_open = false;
+        } else if is_open {
+            leave_out(&mut found, slot);
+        } else {
+            is_open = true;
+            let (from, to) = (slot, slot);
+            found.push(Missed { from, to });
+        }
+        next = entry.line.next(slot);
+    }
+    match next.filter(|slot| *slot <= to) {
+        Some(_) if is_open => leave_out(&mut found, to),
+        Some(from) => found.push(Missed { from, to }),
+        None => {}
+    }
+    found
 }
 
 /// Adds a time to the last ones that were left out.
@@ -191,6 +225,24 @@ mod tests {
         assert_eq!(
             plus(due.missed[0].to, Duration::from_secs(1)),
             due.starts[0]
+        );
+    }
+
+    #[test]
+    fn what_is_decided_is_not_missed_either() {
+        let entry = entry(Schedule {
+            cron: Some("*/10 * * * *".to_owned()),
+            ..Schedule::default()
+        });
+        let decided = ["10:10:00", "10:30:00", "10:40:00"].map(at);
+
+        let due = due(&entry, at("10:00:00"), at("13:00:00"), &|slot| {
+            decided.contains(&slot)
+        });
+
+        assert_eq!(
+            shown(&due),
+            "-10:20:00..10:20:00 -10:50:00..12:50:00 +13:00:00"
         );
     }
 

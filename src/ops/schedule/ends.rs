@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::child::{self, GRACE};
 use super::daemon::{Daemon, Level, shown, stop};
 use super::journal::{NOT_BEGUN, Note, REPLACED};
-use super::track::{Retry, Running};
+use super::track::{Retry, Running, Stop};
 use crate::base::{Result, units};
 use crate::ops::history::History;
 use crate::ops::process::Exit;
@@ -114,7 +114,7 @@ impl Daemon {
     async fn note_end(&mut self, end: &End, run: &Running) -> Result<()> {
         self.book.journal().unmark(&end.entry, end.pid);
         let mut exit = end.exit;
-        if run.has_timed_out {
+        if run.stopped == Some(Stop::Late) {
             exit = Exit {
                 code: Some(124),
                 signal: None,
@@ -141,11 +141,11 @@ impl Daemon {
                 self.tell(Level::Info, &message);
                 Ok(())
             }
-            Some(_) if run.is_replaced && !run.has_timed_out && exit.shell_code() != 0 => {
+            Some(_) if run.stopped == Some(Stop::Replaced) && exit.shell_code() != 0 => {
                 self.note_replaced(end).await
             }
             // It was stopped before it had begun, so that nothing became of its time yet.
-            None if run.is_replaced => {
+            None if run.stopped == Some(Stop::Replaced) => {
                 let (name, slot) = (&end.entry, end.slot);
                 self.skip(name, slot, slot, REPLACED).await;
                 Ok(())
@@ -262,7 +262,7 @@ impl Daemon {
                 _ => None,
             });
             if let Some(id) = id {
-                let ended = if run.has_timed_out {
+                let ended = if run.stopped == Some(Stop::Late) {
                     Note::Ended {
                         slot: run.slot,
                         attempt: run.attempt,
@@ -288,7 +288,7 @@ impl Daemon {
         for run in &mut track.running {
             if run.deadline.is_some_and(|deadline| deadline <= now) {
                 run.deadline = None;
-                run.has_timed_out = true;
+                run.stopped.get_or_insert(Stop::Late);
                 stop(run);
             }
             if run.kill_at.is_some_and(|at| at <= now)

@@ -58,6 +58,9 @@ const LEADER: &str = "select owner from lexi.schedule_lease where project = $1 a
 const NOTES: &str = "select note::text from (select id, note from lexi.schedule_note \
     where project = $1 and profile = $2 and entry = $3 order by id desc limit 500) newest order by id";
 
+const IS_STARTED: &str = "select 1 from lexi.schedule_start where project = $1 and profile = $2 and entry = $3 \
+    and slot = $4::text::timestamptz and attempt = $5";
+
 const ADD: &str =
     "insert into lexi.schedule_note (project, profile, entry, note) values ($1, $2, $3, $4::jsonb)";
 
@@ -205,6 +208,23 @@ impl Shared {
         Ok(texts
             .filter_map(|text| serde_json::from_str(&text).ok())
             .collect())
+    }
+
+    /// Whether a run began for a time.
+    pub async fn is_started(&self, slot: &Slot) -> Result<bool> {
+        let attempt = i32::try_from(slot.attempt).unwrap_or(i32::MAX);
+        let row = self
+            .with(IS_STARTED, async |connection| {
+                let query = sqlx::query(IS_STARTED)
+                    .bind(&self.project)
+                    .bind(&self.profile)
+                    .bind(&slot.entry)
+                    .bind(slot.at.to_string())
+                    .bind(attempt);
+                connection.fetch_optional(query).await
+            })
+            .await?;
+        Ok(row.is_some())
     }
 
     /// Adds notes.

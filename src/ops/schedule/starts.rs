@@ -9,8 +9,8 @@ use super::daemon::{Daemon, Level, shown, stop};
 use super::due::{self, plus};
 use super::ends::{End, Over};
 use super::entry::Entry;
-use super::journal::{self, Note, REPLACED};
-use super::track::{AGAIN, Running, Unclaimed};
+use super::journal::{Note, REPLACED};
+use super::track::{AGAIN, Running, Stop, Unclaimed};
 use crate::base::Result;
 use crate::base::schedule::{CatchUp, Overlap};
 use crate::ops::process::Exit;
@@ -59,7 +59,18 @@ impl Daemon {
             self.tell(Level::Warn, &late);
             self.skip(name, missed.from, missed.to, "missed").await;
         }
-        for slot in found.starts {
+        let mut starts = found.starts;
+        // What is caught up goes one after the other, also beside what comes by itself.
+        let newest = starts.pop();
+        if entry.overlap == Overlap::Allow {
+            for slot in starts.drain(..) {
+                self.queue(name, slot).await?;
+            }
+        }
+        for slot in starts.into_iter().chain(newest) {
+            if self.book.is_lost() {
+                break;
+            }
             let came = self.came(name, &entry, slot).await;
             self.survive(name, came);
         }
@@ -83,27 +94,14 @@ impl Daemon {
             Overlap::Allow => self.leave_out(name, slot, "too many runs go on").await,
             // What is caught up one by one waits for the one before.
             Overlap::Skip if entry.catch_up == CatchUp::All && has_room && is_old(entry, slot) => {
-                track.waiting.push_back(slot);
-                self.tell(
-                    Level::Info,
-                    &format!("{name}: {} waits for the run before", shown(slot)),
-                );
-                Ok(())
+                self.queue(name, slot).await
             }
             Overlap::Skip => self.leave_out(name, slot, "the run before goes on").await,
-            Overlap::Queue if has_room => {
-                track.waiting.push_back(slot);
-                self.tell(
-                    Level::Info,
-                    &format!("{name}: {} waits for the run before", shown(slot)),
-                );
-                Ok(())
-            }
-            Overlap::Queue => self.leave_out(name, slot, "too many times wait").await,
+            Overlap::Queue => self.queue(name, slot).await,
             Overlap::Replace => {
                 let (journal, mut unmarked) = (self.book.journal(), None);
                 for run in &mut track.running {
-                    run.is_replaced = true;
+                    run.stopped.get_or_insert(Stop::Replaced);
                     let pid = run.pid.and_then(|pid| u32::try_from(pid.as_raw_pid()).ok());
                     if run.kill_at.is_none() {
                         // Without the mark the run takes itself for one that failed, and is stopped all the same.
@@ -120,6 +118,20 @@ impl Daemon {
                 unmarked.map_or(Ok(()), Err)
             }
         }
+    }
+
+    /// Puts a time behind those that wait for a run.
+    async fn queue(&mut self, name: &str, slot: Timestamp) -> Result<()> {
+        let Some(track) = self.tracks.get_mut(name) else {
+            return Ok(());
+        };
+        if track.waiting.len() >= MOST_AT_ONCE {
+            return self.leave_out(name, slot, "too many times wait").await;
+        }
+        track.waiting.push_back(slot);
+        let message = format!("{name}: {} waits for the run before", shown(slot));
+        self.tell(Level::Info, &message);
+        Ok(())
     }
 
     async fn leave_out(&mut self, name: &str, slot: Timestamp, why: &str) -> Result<()> {
@@ -202,6 +214,8 @@ impl Daemon {
             // Nobody listens any more when the daemon has ended.
             let _ended = sender.send(end);
         });
+        // Many starts at once must not keep the lead from being renewed.
+        tokio::task::yield_now().await;
         Ok(())
     }
 
@@ -219,12 +233,20 @@ impl Daemon {
         let Some(track) = self.tracks.get_mut(name) else {
             return Ok(());
         };
-        if !track.running.is_empty() {
+        if track.may_catch_up()
+            && let Some(slot) = track.waiting.pop_front()
+        {
+            track.retry = None;
+            self.start(name, slot, 1).await?;
+            if let Some(track) = self.tracks.get_mut(name)
+                && let Some(run) = track.running.last_mut().filter(|run| run.slot == slot)
+            {
+                run.has_waited = true;
+            }
             return Ok(());
         }
-        if let Some(slot) = track.waiting.pop_front() {
-            track.retry = None;
-            return self.start(name, slot, 1).await;
+        if !track.running.is_empty() {
+            return Ok(());
         }
         if let Some(retry) = track.retry.filter(|retry| retry.at <= Instant::now()) {
             track.retry = None;
@@ -243,7 +265,7 @@ impl Daemon {
         attempt: u32,
     ) -> Result<()> {
         let wanted = self.slot(name, slot, attempt);
-        if !journal::is_free(&self.book.notes(name).await?, &wanted) {
+        if !self.book.is_free(&wanted).await? {
             let message = format!("{name}: {} was decided before", shown(slot));
             self.tell(Level::Info, &message);
             return Ok(());

@@ -12,7 +12,7 @@ use super::due::{minus, plus};
 use super::ends::End;
 use super::entry::Entry;
 use super::journal::{Note, slot_of};
-use crate::base::schedule::Overlap;
+use crate::base::schedule::{CatchUp, Overlap};
 
 /// How soon something is tried again that needs the database or the disk.
 pub(super) const AGAIN: Duration = Duration::from_secs(2);
@@ -30,11 +30,21 @@ pub(super) struct Running {
     pub(super) is_orphan: bool,
     /// When it has taken too long.
     pub(super) deadline: Option<Instant>,
-    pub(super) has_timed_out: bool,
-    /// Whether it was asked to end so that a later time can start.
-    pub(super) is_replaced: bool,
+    /// Whether its time had to wait for another run.
+    pub(super) has_waited: bool,
+    /// Why it was asked to end, if it was.
+    pub(super) stopped: Option<Stop>,
     /// When it is killed, as it was asked to end.
     pub(super) kill_at: Option<Instant>,
+}
+
+/// Why a run was asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It took too long.
+    Late,
+    /// A later time is to start.
+    Replaced,
 }
 
 impl Running {
@@ -52,8 +62,8 @@ impl Running {
             mark: Some(started.mark.clone()),
             is_orphan: false,
             deadline: timeout.map(|limit| Instant::now() + limit),
-            has_timed_out: false,
-            is_replaced: false,
+            has_waited: false,
+            stopped: None,
             kill_at: None,
         }
     }
@@ -72,8 +82,8 @@ impl Running {
             mark: pid.and_then(child::mark_of),
             is_orphan: true,
             deadline: timeout.map(|limit| Instant::now() + limit),
-            has_timed_out: false,
-            is_replaced: false,
+            has_waited: false,
+            stopped: None,
             kill_at: None,
         }
     }
@@ -160,8 +170,13 @@ impl Track {
             _ => None,
         });
         let newest = notes.iter().filter_map(slot_of).max();
-        // A run that was about to note its start when its daemon was killed may leave a gap before the newest time.
-        let gap = newest.map(|newest| minus(newest, entry.grace.max(Duration::from_mins(1))));
+        // A run that was about to note its start when its daemon was killed may leave a gap before the newest time, and so
+        // may times that were being caught up beside it.
+        let back = match entry.catch_up {
+            CatchUp::All => Duration::from_mins(10),
+            CatchUp::Skip | CatchUp::Latest => Duration::from_mins(1),
+        };
+        let gap = newest.map(|newest| minus(newest, entry.grace.max(back)));
         let since = seen.into_iter().chain(gap).max().unwrap_or(now);
         let mut track = Self::new(entry, since);
         track.decided = notes;
@@ -259,6 +274,11 @@ impl Track {
     pub(super) fn has_room(&self) -> bool {
         let overlap = self.entry.as_ref().map(|entry| entry.overlap);
         self.running.is_empty() || overlap == Some(Overlap::Allow)
+    }
+
+    /// Whether the next of those that wait may start.
+    pub(super) fn may_catch_up(&self) -> bool {
+        self.has_room() && !self.running.iter().any(|run| run.has_waited)
     }
 
     /// Forgets what was to be started later.
