@@ -54,12 +54,16 @@ impl Lines {
     }
 }
 
-/// How many of the bytes can be cut off without cutting a UTF-8 character.
+/// How many of the bytes can be cut off without cutting a UTF-8 character. Bytes that are none can be cut anywhere.
 fn whole_characters(bytes: &[u8]) -> usize {
     let is_boundary = |at: &usize| bytes.get(*at).is_some_and(|byte| byte & 0xC0 != 0x80);
+    let is_begun = |at: usize| {
+        let rest = std::str::from_utf8(&bytes[at..]);
+        rest.is_err_and(|wrong| wrong.error_len().is_none())
+    };
     let last = bytes.len() - 1;
     match (last.saturating_sub(3)..=last).rev().find(is_boundary) {
-        Some(at) if at > 0 && std::str::from_utf8(&bytes[at..]).is_err() => at,
+        Some(at) if at > 0 && is_begun(at) => at,
         _ => bytes.len(),
     }
 }
@@ -118,6 +122,21 @@ mod tests {
             assert_eq!(pieces.concat(), line);
             let whole = pieces.iter().filter(|piece| piece.contains(SECRET));
             assert_eq!(whole.count(), 1, "{before}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_do_not_lead_a_cut_into_a_secret() {
+        // What follows the secret looks like the rest of a character whose beginning is the secret's last byte.
+        for start in LONGEST_LINE - 300..LONGEST_LINE {
+            let mut line = vec![b'x'; start];
+            line.extend_from_slice(SECRET.as_bytes());
+            line.resize(line.len().max(LONGEST_LINE) + 1, 0x80);
+
+            let pieces = lines_of(&[&line]);
+
+            let whole = pieces.iter().filter(|piece| piece.contains(SECRET));
+            assert_eq!(whole.count(), 1, "{start}");
         }
     }
 

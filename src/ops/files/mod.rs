@@ -23,4 +23,4 @@ pub use temp::Temps;
 pub use trust::doubt;
 pub(crate) use walk::normal;
 pub use walk::{Kinds, WalkOptions, glob, walk};
-pub use write::{append, make_dir, make_private_dir, write};
+pub use write::{append, append_durably, make_dir, make_private_dir, write};

@@ -16,7 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 pub(super) const ENDING: &str = ".partial";
 
 /// A file that was touched since may be that of a program which is about to lock it.
-const UNTOUCHED: Duration = Duration::from_secs(60);
+const UNTOUCHED: Duration = Duration::from_mins(1);
 
 /// The fewest hexadecimal digits in front of the ending: a process and a time in nanoseconds.
 const DIGITS: usize = 16;
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn what_a_killed_program_left_goes_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         aged(dir.path(), ".a.txt.1234567890abcdef12.partial", hour);
         aged(
             dir.path(),
@@ -135,7 +135,7 @@ mod tests {
         let hidden = names(dir.path());
         partial
             .file()
-            .set_modified(SystemTime::now() - Duration::from_secs(3600))
+            .set_modified(SystemTime::now() - Duration::from_hours(1))
             .unwrap();
 
         remove_from(dir.path());

@@ -1,6 +1,6 @@
 //! Writes files and makes folders.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -22,12 +22,22 @@ pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
 
 /// Adds bytes to the end of a file, which is made when it is not there (with `mode`).
 pub fn append(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+    appended(path, bytes, mode).map(drop)
+}
+
+/// The same, and the bytes are on the disk when it returns: they outlast a loss of power.
+pub fn append_durably(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+    let synced = appended(path, bytes, mode)?.sync_data();
+    synced.map_err(|e| Error::io(format!("cannot append to `{}`", path.display()), e))
+}
+
+fn appended(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<File> {
     let appended = OpenOptions::new()
         .append(true)
         .create(true)
         .mode(mode.unwrap_or(0o666))
         .open(path)
-        .and_then(|mut file| file.write_all(bytes));
+        .and_then(|mut file| file.write_all(bytes).map(|()| file));
     appended.map_err(|e| Error::io(format!("cannot append to `{}`", path.display()), e))
 }
 

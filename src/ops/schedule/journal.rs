@@ -115,7 +115,9 @@ impl Journal {
         if !is_free(&self.notes(&slot.entry)?, slot) {
             return Ok(false);
         }
-        self.append(&slot.entry, &[started(slot, run)])?;
+        // On the disk before anything is done: after a loss of power the time is not started again.
+        let note = lines_of(&[started(slot, run)])?;
+        files::append_durably(&self.path(&slot.entry), &note, Some(0o600))?;
         Ok(true)
     }
 
@@ -166,7 +168,7 @@ impl Journal {
             .truncate(false)
             .open(&path)
             .map_err(doing)?;
-        // Held for some microseconds; closing the file frees it, however this process ends.
+        // Held for as long as a note takes; closing the file frees it, however this process ends.
         while let Err(e) = flock(&file, FlockOperation::LockExclusive) {
             if e != rustix::io::Errno::INTR {
                 return Err(doing(e.into()));
@@ -176,14 +178,7 @@ impl Journal {
     }
 
     fn append(&self, entry: &str, notes: &[Note]) -> Result<()> {
-        let mut text = Vec::new();
-        for note in notes {
-            // The line end comes first: a line that a full disk cut short spoils itself and not the next one.
-            text.push(b'\n');
-            serde_json::to_writer(&mut text, note)
-                .map_err(|e| Error::internal("cannot write a note as JSON").because(e))?;
-        }
-        files::append(&self.path(entry), &text, Some(0o600))
+        files::append(&self.path(entry), &lines_of(notes)?, Some(0o600))
     }
 
     fn shorten(&self, entry: &str) -> Result<()> {
@@ -199,17 +194,22 @@ impl Journal {
             .unwrap_or_else(Timestamp::now);
         // Of a run that goes on for long it must stay known that it does.
         let open = older.iter().filter(|note| is_open(note, &notes));
-        let mut text = Vec::new();
-        for note in std::iter::once(&Note::Seen { at: first })
-            .chain(open)
-            .chain(newer)
-        {
-            text.push(b'\n');
-            serde_json::to_writer(&mut text, note)
-                .map_err(|e| Error::internal("cannot write a note as JSON").because(e))?;
-        }
-        files::write(&path, &text, Some(0o600))
+        let seen = Note::Seen { at: first };
+        let kept = std::iter::once(&seen).chain(open).chain(newer);
+        files::write(&path, &lines_of(kept)?, Some(0o600))
     }
+}
+
+/// Notes as they stand in the file.
+fn lines_of<'n>(notes: impl IntoIterator<Item = &'n Note>) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    for note in notes {
+        // The line end comes first: a line that a full disk cut short spoils itself and not the next one.
+        text.push(b'\n');
+        serde_json::to_writer(&mut text, note)
+            .map_err(|e| Error::internal("cannot write a note as JSON").because(e))?;
+    }
+    Ok(text)
 }
 
 /// The note that this process begins the run of a slot now.
