@@ -1,6 +1,6 @@
 //! What reads other people's text and files holds for any text and any file: random input, the same in each run.
 //!
-//! `tests/soak fuzz` tries for long. No `cargo-fuzz`: it needs a nightly compiler and a folder of its own.
+//! `tests/soak fuzz` tries for long; `tests/soak fuzz-coverage` looks for what is not reached (tests/fuzz).
 
 use std::fs;
 use std::path::Path;
@@ -192,7 +192,7 @@ proptest! {
         let redactor = Redactor::default();
         redactor.add(&secret);
         let text = format!("{before}{secret}{after}");
-        prop_assume!(at < text.len() && text.is_char_boundary(at));
+        let at = text.ceil_char_boundary(at.min(text.len() - 1));
 
         let cut = text.floor_char_boundary(redactor.cut(text.as_bytes(), at));
 

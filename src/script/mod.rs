@@ -43,4 +43,5 @@ mod words;
 
 pub use catalog::Catalog;
 pub use failure::Failure;
+pub use language::forget as forget_compiled;
 pub use session::Session;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::context::Context;
 use super::plan::Plan;
@@ -9,10 +10,13 @@ use crate::base::{Error, Project, Result};
 use crate::ops::files;
 use crate::ops::schedule::Entry;
 use crate::script::diagnostic::Severity;
-use crate::script::{gate, inputs};
+use crate::script::{self, gate, inputs};
+
+/// Scripts by their file. Many entries are made of the same ones, so a text is there once.
+type Scripts = BTreeMap<String, Arc<str>>;
 
 /// Entries by name, each with the scripts that its task is made of.
-type Good = BTreeMap<String, (Entry, BTreeMap<String, String>)>;
+type Good = BTreeMap<String, (Entry, Scripts)>;
 
 /// What was good.
 pub(super) struct Keeper {
@@ -58,6 +62,8 @@ impl Keeper {
         self.good = now;
         let news = mistakes.difference(&self.told).cloned().collect();
         self.told = mistakes;
+        // Nothing is compiled again before the next save, and a daemon waits long for that.
+        script::forget_compiled();
         let entries = self.good.values().map(|(entry, _)| entry.clone()).collect();
         Ok(Look { entries, news })
     }
@@ -65,6 +71,7 @@ impl Keeper {
     fn read(&self, ctx: &Context, mistakes: &mut BTreeSet<String>) -> Result<Good> {
         let mut plan = Plan::load(ctx)?;
         let mut now = BTreeMap::new();
+        let mut known: Scripts = BTreeMap::new();
         for (name, error) in plan.wrong() {
             mistakes.insert(whole(error));
             if let Some(good) = self.good.get(name) {
@@ -80,7 +87,8 @@ impl Keeper {
                     .get(&entry.name)
                     .map(|(_, scripts)| scripts.clone())
             } else {
-                inputs::scripts(&plan.catalog, &entry.task)
+                let scripts = inputs::scripts(&plan.catalog, &entry.task);
+                scripts.map(|scripts| shared(scripts, &mut known))
             };
             now.insert(entry.name.clone(), (entry, scripts.unwrap_or_default()));
         }
@@ -110,7 +118,7 @@ impl Keeper {
         let Some(root) = root else { return Ok(()) };
         for (name, text) in now.values().flat_map(|(_, scripts)| scripts) {
             let (held, disk) = (self.folder.join(name), root.join(name));
-            let is_on_disk = std::fs::read_to_string(&disk).is_ok_and(|on_disk| on_disk == *text);
+            let is_on_disk = std::fs::read_to_string(&disk).is_ok_and(|on_disk| *on_disk == **text);
             // A library may be one of those that are built in.
             let is_own = disk.exists() || name.starts_with("tasks/");
             if is_own && !is_on_disk {
@@ -125,6 +133,17 @@ impl Keeper {
         }
         Ok(())
     }
+}
+
+/// The same scripts with the texts that are known already.
+fn shared(scripts: BTreeMap<String, String>, known: &mut Scripts) -> Scripts {
+    let one = |(file, text): (String, String)| {
+        let same = known.get(&file).filter(|known| ***known == *text);
+        let text = same.cloned().unwrap_or_else(|| text.into());
+        known.insert(file.clone(), Arc::clone(&text));
+        (file, text)
+    };
+    scripts.into_iter().map(one).collect()
 }
 
 /// Whether a file's declarations cannot all be read.

@@ -63,6 +63,15 @@ struct End {
 }
 
 impl Facts {
+    /// What a dump says of itself, in whatever pieces it comes.
+    pub fn of<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Self {
+        let mut scanner = Scanner::new();
+        for piece in pieces {
+            scanner.feed(piece);
+        }
+        scanner.finish()
+    }
+
     /// Rows of all tables together.
     pub fn rows(&self) -> u64 {
         self.tables.values().sum()
@@ -468,11 +477,7 @@ mod tests {
     }
 
     fn facts_in(chunks: &[&[u8]]) -> Facts {
-        let mut scanner = Scanner::new();
-        for chunk in chunks {
-            scanner.feed(chunk);
-        }
-        let mut facts = scanner.finish();
+        let mut facts = Facts::of(chunks.iter().copied());
         // Where the mark stands is only known about.
         facts.end.mark = facts.end.mark.map(|_| 0);
         facts
