@@ -140,3 +140,34 @@ fn the_shipped_tasks_have_no_finding_and_each_says_what_it_does() {
         }
     }
 }
+
+/// The texts of all sources and tests.
+fn sources() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let walks = ["src", "tests"].map(|folder| walkdir::WalkDir::new(root.join(folder)));
+    let files = walks
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().into_path());
+    let scripts = files.filter(|path| path.extension().is_some_and(|ending| ending == "rs"));
+    let texts: Vec<String> = scripts
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    texts.concat()
+}
+
+#[test]
+fn every_test_that_the_list_of_faults_names_is_there() {
+    let (list, sources) = (document("docs/design/faults.md"), sources());
+    let names: Vec<&str> = list
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.matches('_').count() > 1 || *name == "memory_is_limited")
+        .collect();
+
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        assert!(sources.contains(&format!("fn {name}(")), "{name}");
+    }
+}

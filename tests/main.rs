@@ -35,6 +35,7 @@ mod errors;
 mod examples;
 mod faults;
 mod flow;
+mod full_disk;
 mod generate;
 mod guards;
 mod history;
