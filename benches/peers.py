@@ -29,7 +29,8 @@ ASKED = {
     "watchexec": ["watchexec", "--version"], "docker-compose": ["docker-compose", "version", "--short"],
     "docker-compose-2": ["docker-compose-2", "version", "--short"], "dbmate": ["dbmate", "--version"], "sqlx": ["sqlx", "--version"],
     "pigz": ["pigz", "--version"], "zstd": ["zstd", "--version"], "lua5.4": ["lua5.4", "-v"],
-    "supercronic": ["supercronic", "-version"],
+    "supercronic": ["supercronic", "-version"], "python3": ["/usr/bin/python3", "--version"], "bash": ["bash", "--version"],
+    "gzip": ["gzip", "--version"], "psql": ["psql", "--version"], "pg_dump": ["pg_dump", "--version"],
 }
 
 
