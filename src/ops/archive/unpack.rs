@@ -1,6 +1,6 @@
 //! Reads tar archives, and trusts nothing in them.
 //!
-//! Names are relative and stay below the folder, links lead nowhere else, devices are refused, sizes have limits, and
+//! Names are relative and stay below the folder, links lead nowhere else, nor by way of each other, devices are refused, sizes have limits, and
 //! the folder appears only when the whole archive was read.
 //!
 //! Over 300 lines because every way to put an entry is kept beside its guards.
@@ -78,6 +78,7 @@ pub fn unpack(path: &Path, to: &Path, limits: Limits, cancel: &Cancel) -> Result
     refuse_filled(to)?;
     let partial = PartialFolder::create(to)?;
     let mut folders = Vec::new();
+    let mut links = Vec::new();
     let mut written = 0;
     let mut count = 0;
     read(path, limits, cancel, |mut entry| {
@@ -86,10 +87,12 @@ pub fn unpack(path: &Path, to: &Path, limits: Limits, cancel: &Cancel) -> Result
             root: partial.path(),
             left: limits.bytes - written,
             folders: &mut folders,
+            links: &mut links,
         };
         written += place.put(&mut entry)?;
         Ok(())
     })?;
+    refuse_links_out(path, partial.path(), &links, cancel)?;
     // A folder that may not be written to gets its permissions when nothing is written to it any more.
     for (folder, mode) in folders.into_iter().rev() {
         fs::set_permissions(&folder, fs::Permissions::from_mode(mode))
@@ -221,6 +224,7 @@ struct Place<'a> {
     root: &'a Path,
     left: u64,
     folders: &'a mut Vec<(PathBuf, u32)>,
+    links: &'a mut Vec<PathBuf>,
 }
 
 impl Place<'_> {
@@ -237,7 +241,11 @@ impl Place<'_> {
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 self.put_file(entry, &target)
             }
-            EntryType::Symlink => put_link(entry, &below, &target).map(|()| 0),
+            EntryType::Symlink => {
+                put_link(entry, &below, &target)?;
+                self.links.push(below);
+                Ok(0)
+            }
             EntryType::Link => self.put_other_name(entry, &target).map(|()| 0),
             _ => Err(refused(
                 entry,
@@ -339,6 +347,53 @@ fn put_link(entry: &Entry<'_>, below: &Path, target: &Path) -> Result<()> {
     }
     make_way(entry, target)?;
     symlink(leads, target).map_err(|e| cannot_put(entry, e))
+}
+
+/// Refuses links that lead out by way of other links, which shows only when all of them are there.
+fn refuse_links_out(archive: &Path, root: &Path, links: &[PathBuf], cancel: &Cancel) -> Result<()> {
+    for link in links {
+        cancel.check()?;
+        if leads_out(root, link) {
+            let (archive, link) = (archive.display(), link.display());
+            let why = "is a link that leads out of the folder by way of other links";
+            return Err(Error::refused(format!(
+                "`{archive}` is not unpacked: `{link}` {why}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// No system follows more links than Linux does, see `path_resolution(7)`: a path over more of them leads nowhere.
+const MOST_LINKS: usize = 40;
+
+/// Whether a path below the root leads above it. What is not there counts as a folder that somebody may make later.
+fn leads_out(root: &Path, below: &Path) -> bool {
+    let mut ahead = vec![below.to_owned()];
+    let mut place = PathBuf::new();
+    let mut followed = 0;
+    while let Some(path) = ahead.pop() {
+        let mut parts = path.components();
+        let Some(part) = parts.next() else { continue };
+        ahead.push(parts.as_path().to_owned());
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if place.pop() => {}
+            Component::Normal(name) => {
+                place.push(name);
+                if let Ok(leads) = fs::read_link(root.join(&place)) {
+                    followed += 1;
+                    if followed > MOST_LINKS {
+                        return false;
+                    }
+                    place.pop();
+                    ahead.push(leads);
+                }
+            }
+            _ => return true,
+        }
+    }
+    false
 }
 
 /// A later entry of the same name counts, as with `tar`.

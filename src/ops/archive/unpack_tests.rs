@@ -131,6 +131,65 @@ fn what_leads_out_is_refused_and_leaves_nothing() {
     }
 }
 
+/// An archive of symbolic links, by name and where they lead.
+fn links(dir: &Dir, links: &[(&str, &str)]) -> Result<u64> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, leads) in links {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(EntryType::Symlink);
+        header.set_size(0);
+        header.set_mode(0o777);
+        builder.append_link(&mut header, name, leads).unwrap();
+    }
+    fs::write(dir.path("links.tar"), builder.into_inner().unwrap()).unwrap();
+    dir.unpack("links.tar")
+}
+
+#[test]
+fn links_that_lead_out_by_way_of_each_other_are_refused() {
+    let up = "../".repeat(12);
+    let deep = format!("{}s", "d/".repeat(12));
+    let out = format!("{deep}/{}etc/passwd", "../".repeat(8));
+    let cases: [&[(&str, &str)]; 5] = [
+        &[(&deep, &up), ("etc", &out)],
+        // In this order the first link leads nowhere while it is written.
+        &[("etc", &out), (&deep, &up)],
+        // What it leads to is not there.
+        &[("a/b/s", "../.."), ("x", "a/b/s/../none")],
+        &[("a/b/s", "../.."), ("a/b/t", "s/c"), ("x", "a/b/t/../..")],
+        // An earlier link changes its meaning when another one is replaced.
+        &[("a/b/s", "c"), ("x", "a/b/s/../.."), ("a/b/s", "../..")],
+    ];
+    for case in cases {
+        let dir = Dir::new();
+
+        let error = links(&dir, case).unwrap_err();
+
+        assert_eq!(error.kind(), Kind::Refused, "{case:?}");
+        assert!(error.message().contains("leads out"), "{case:?}: {error}");
+        assert!(!dir.path("out").exists(), "{case:?}");
+    }
+}
+
+#[test]
+fn links_that_stay_inside_are_kept() {
+    let dir = Dir::new();
+    let inside = [
+        ("a/b/s", "../.."),
+        ("root", "a/b/s"),
+        ("up", "a/b/../../root/./a"),
+        ("round", "round"),
+        ("none", "a/none/../x"),
+    ];
+
+    assert_eq!(links(&dir, &inside).unwrap(), 5);
+
+    for (name, leads) in inside {
+        let read = fs::read_link(dir.path("out").join(name)).unwrap();
+        assert_eq!(read, Path::new(leads));
+    }
+}
+
 #[test]
 fn nothing_is_written_through_a_link() {
     let dir = Dir::new();

@@ -1,4 +1,4 @@
-//! An archive writes nothing beside its folder, and nothing at all where it is refused.
+//! An archive writes nothing beside its folder, nothing at all where it is refused, and no link that leads out.
 #![no_main]
 
 use std::collections::BTreeSet;
@@ -30,7 +30,25 @@ fuzz_target!(|input: (bool, &[u8])| {
     assert_eq!(names(dir.path()), BTreeSet::from(["a".to_owned()]));
     assert_eq!(names(&dir.path().join("a")), BTreeSet::from(["b".to_owned()]));
     assert_eq!(names(&root), expected);
+    assert_no_link_leads_out(&root.join("out"), &root);
 });
+
+/// Where a link leads to nothing, the last part that is there counts.
+fn assert_no_link_leads_out(folder: &Path, root: &Path) {
+    let out = root.join("out");
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (kind, path) = (entry.file_type().unwrap(), entry.path());
+        if kind.is_dir() {
+            assert_no_link_leads_out(&path, root);
+        }
+        if let Ok(leads) = fs::read_link(&path) {
+            let leads = folder.join(leads);
+            let place = leads.ancestors().find_map(|part| part.canonicalize().ok());
+            let inside = out.canonicalize().unwrap();
+            assert!(place.unwrap().starts_with(inside), "{}", path.display());
+        }
+    }
+}
 
 fn names(folder: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).unwrap();
