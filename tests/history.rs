@@ -120,6 +120,46 @@ task("t", #{ about: "T", params: #{ word: #{} } }, |word| {
 }
 
 #[test]
+fn what_a_run_was_called_cannot_steer_the_terminal_that_lists_it() {
+    let project = Project::new()
+        .task(
+            "t.rhai",
+            r#"//! T
+task("t", #{ about: "T", params: #{ word: #{} } }, |word| { throw "boom \x1b]0;owned\x07 \u202eback"; });"#,
+        )
+        .file("ev\u{1b}[31mil.rhai", "print(1)");
+    project
+        .run(&[
+            "run",
+            "t",
+            "\u{1b}[2J\n20260101-000000-0000  forged\u{2066}",
+        ])
+        .exits(1);
+    project
+        .run(&["run", "--untrusted", "ev\u{1b}[31mil.rhai"])
+        .succeeds();
+
+    let listed = project.lexi("history").succeeds();
+    let shown = project.lexi("history show last").succeeds();
+    let first = listed.out.lines().nth(1).unwrap();
+    let failed = project
+        .lexi(&format!(
+            "history show {}",
+            first.split(' ').next().unwrap()
+        ))
+        .succeeds();
+
+    assert_eq!(listed.out.lines().count(), 2);
+    for said in [&listed, &shown, &failed] {
+        let steers = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{2066}".contains(c);
+        assert!(!said.out.contains(steers), "{:?}", said.out);
+    }
+    listed.says(r"ev\u{1b}[31mil.rhai").says(r"\n20260101");
+    shown.says(r"ev\u{1b}[31mil.rhai");
+    failed.says(r"boom \u{1b}]0;owned\u{7} \u{202e}back");
+}
+
+#[test]
 fn a_run_is_run_again_with_its_arguments_and_profile() {
     let task = r#"//! T
 task("t", #{ about: "T", params: #{ name: #{} } }, |name| {

@@ -27,6 +27,25 @@ pub fn shell_word(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// Text on one line that cannot steer a terminal, nor show its letters in another order than they have: what would is
+/// escaped, as `\u{1b}`.
+pub fn visible(text: &str) -> String {
+    let is_steering = |c: char| {
+        c.is_control()
+            // Marks of direction, their embeddings and isolates (UAX #9), and the separators of lines.
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_steering(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// Bytes as hexadecimal digits in small letters.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
@@ -64,6 +83,17 @@ mod tests {
         assert_eq!(shell_word("two words"), "'two words'");
         assert_eq!(shell_word("it's $HOME"), r"'it'\''s $HOME'");
         assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn what_would_steer_a_terminal_is_escaped() {
+        assert_eq!(visible("é 名 \\ '"), "é 名 \\ '");
+        assert_eq!(visible("a\x1b[31m\r\nb\tc"), r"a\u{1b}[31m\r\nb\tc");
+        assert_eq!(visible("\u{9b}x\u{7f}"), r"\u{9b}x\u{7f}");
+        assert_eq!(
+            visible("\u{202e}a\u{2066}b\u{2028}"),
+            r"\u{202e}a\u{2066}b\u{2028}"
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::args::{self, HistoryOf};
 use super::context::Context;
 use super::run;
 use crate::base::output::{BOLD, DIM, GREEN, RED, YELLOW};
-use crate::base::text::count;
+use crate::base::text::{count, visible};
 use crate::base::{Error, Result, units};
 use crate::ops::history::{Filter, History, How, Run, State, Step, report};
 use crate::ops::{clock, files};
@@ -61,7 +61,10 @@ fn list(history: &History, args: &args::History, ctx: &Context) -> Result<()> {
     if runs.is_empty() {
         out.say("no run fits; every `lexi run` is listed here");
     }
-    let width = runs.iter().map(|run| run.started.task.len()).max();
+    let width = runs
+        .iter()
+        .map(|run| visible(&run.started.task).chars().count())
+        .max();
     for run in &runs {
         out.data(&line(run, width.unwrap_or_default(), ctx));
     }
@@ -86,8 +89,8 @@ fn line(run: &Run, width: usize, ctx: &Context) -> String {
     };
     let state = out.paint(style, &format!("{:8}", run.state.as_str()));
     let took = run.ms.map_or_else(String::new, took);
-    let words = out.paint(DIM, &started.args.join(" "));
-    let task = format!("{:width$}", started.task);
+    let words = out.paint(DIM, &visible(&started.args.join(" ")));
+    let task = format!("{:width$}", visible(&started.task));
     let line = format!(
         "{}  {}  {state}  {task}  {:4}  {took:>8}  {:8}  {words}",
         started.id,
@@ -165,7 +168,7 @@ fn facts(run: &Run, ctx: &Context) -> Vec<String> {
     }
     facts.extend(run.error.clone().map(|error| ("error", error)));
     let name = |name: &str| ctx.output().paint(DIM, &format!("{name:10}"));
-    let line = |(title, value): (&str, String)| format!("{} {value}", name(title));
+    let line = |(title, value): (&str, String)| format!("{} {}", name(title), visible(&value));
     facts.into_iter().map(line).collect()
 }
 
@@ -190,7 +193,8 @@ fn longest(steps: &[Step]) -> Vec<String> {
     calls.sort_by_key(|(us, _)| std::cmp::Reverse(*us));
     calls.truncate(5);
     let line = |(us, what): (u64, String)| {
-        format!("{:>10}  {what}", units::duration(Duration::from_micros(us)))
+        let took = units::duration(Duration::from_micros(us));
+        format!("{took:>10}  {}", visible(&what))
     };
     calls.into_iter().map(line).collect()
 }
@@ -251,7 +255,7 @@ fn again(run: &Run, ctx: &Context) -> Result<ExitCode> {
         "again: {} {words} (profile {})",
         started.task, started.profile
     );
-    ctx.output().say(said.trim_end());
+    ctx.output().say(visible(&said).trim_end());
     let ctx = ctx.again_in(&started.profile, started.dry_run);
     run::run(&started.task, &started.args, &ctx)
 }
