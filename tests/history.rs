@@ -160,6 +160,24 @@ task("t", #{ about: "T", params: #{ word: #{} } }, |word| { throw "boom \x1b]0;o
 }
 
 #[test]
+fn an_audit_log_that_was_begun_anew_does_not_pass_for_whole() {
+    let project = Project::new().body("print(1);");
+    project.lexi("run t").succeeds();
+    project.lexi("audit verify").succeeds();
+
+    for change in [true, false] {
+        std::fs::remove_file(project.path(".lexi/audit.jsonl")).unwrap();
+        if change {
+            project.lexi("run t").succeeds();
+        }
+        project
+            .lexi("audit verify")
+            .exits(1)
+            .tells("that the history holds, the oldest is");
+    }
+}
+
+#[test]
 fn a_run_is_run_again_with_its_arguments_and_profile() {
     let task = r#"//! T
 task("t", #{ about: "T", params: #{ name: #{} } }, |name| {

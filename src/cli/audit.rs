@@ -1,5 +1,6 @@
 //! `lexi audit`: is the log of who ran what as it was written?
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::args::{self, AuditOf};
@@ -7,12 +8,14 @@ use super::context::Context;
 use crate::base::Result;
 use crate::base::text::count;
 use crate::ops::audit::Audit;
+use crate::ops::history::{Filter, History, State};
 
 /// Checks the log.
 pub(super) fn run(args: &args::Audit, ctx: &Context) -> Result<ExitCode> {
     let AuditOf::Verify { holds } = &args.what;
-    let audit = Audit::of(&ctx.project()?.state());
-    let whole = audit.verify(holds.as_deref())?;
+    let state = ctx.project()?.state();
+    let ended = ended(&History::of(&state))?;
+    let whole = Audit::of(&state).verify(holds.as_deref(), ended)?;
     if ctx.output().is_json() {
         let json = serde_json::to_string_pretty(&whole).unwrap_or_default();
         ctx.output().data(&json);
@@ -26,4 +29,11 @@ pub(super) fn run(args: &args::Audit, ctx: &Context) -> Result<ExitCode> {
         ctx.output().data(&text);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The runs that ended, all of which have their lines in the log: one that was killed may have had no time to write any.
+fn ended(history: &History) -> Result<BTreeSet<String>> {
+    let runs = history.runs(&Filter::default())?.into_iter();
+    let ended = runs.filter(|run| !matches!(run.state, State::Running | State::Lost));
+    Ok(ended.map(|run| run.started.id).collect())
 }
