@@ -158,8 +158,8 @@ mod services {
     fn commands_in_production_destroy_nothing_by_a_yes() {
         let project = Project::lexiflow();
         let settings = "DB_DATABASE=lexiflow_prod\nDB_USERNAME=lexiflow\nDB_PASSWORD=a-long-password-of-prod\n\
-            REDIS_PASSWORD=another-long-password\nJWT_SECRET=0123456789abcdefghijkl\n\
-            SESSION_SECRET=abcdefghijkl0123456789\nDB_SSL=true\n";
+            REDIS_PASSWORD=another-long-password\nJWT_SECRET=uB7xQ2mK9sWv4LzTghij\n\
+            SESSION_SECRET=ghijuB7xQ2mK9sWv4LzT\nDB_SSL=true\n";
         let (postgres, redis) = (crate::harness::free_port(), crate::harness::free_port());
         let ports = format!("DB_PORT={postgres}\nREDIS_PORT={redis}\n");
         project.write(".env.prod", &format!("{ports}{settings}"));

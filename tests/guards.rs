@@ -8,10 +8,10 @@ use crate::harness::Project;
 const GOOD: [(&str, &str); 7] = [
     ("DB_DATABASE", "cases"),
     ("DB_USERNAME", "keeper-of-all-cases"),
-    ("DB_PASSWORD", "0123456789abcdefDB"),
-    ("REDIS_PASSWORD", "0123456789abcdefRD"),
-    ("JWT_SECRET", "0123456789abcdefJW"),
-    ("SESSION_SECRET", "0123456789abcdefSE"),
+    ("DB_PASSWORD", "uB7xQ2mK9sWv4LzTDB"),
+    ("REDIS_PASSWORD", "uB7xQ2mK9sWv4LzTRD"),
+    ("JWT_SECRET", "uB7xQ2mK9sWv4LzTJW"),
+    ("SESSION_SECRET", "uB7xQ2mK9sWv4LzTSE"),
     ("DB_SSL", "true"),
 ];
 
@@ -41,7 +41,7 @@ fn with(changed: &[(&str, &str)]) -> Project {
 
 #[test]
 fn production_names_each_weak_setting_and_its_remedy() {
-    let cases: [(&str, &str, &str); 15] = [
+    let cases: [(&str, &str, &str); 26] = [
         (
             "DB_DATABASE",
             "",
@@ -83,6 +83,61 @@ fn production_names_each_weak_setting_and_its_remedy() {
             "Keeper-of-all-cases",
             "DB_PASSWORD is the same as DB_USERNAME",
         ),
+        (
+            "DB_PASSWORD",
+            "passwordpassword",
+            "DB_PASSWORD is a shorter text several times",
+        ),
+        (
+            "REDIS_PASSWORD",
+            "changemechangeme",
+            "REDIS_PASSWORD is a shorter text several times",
+        ),
+        (
+            "REDIS_PASSWORD",
+            "x8Lq2-x8Lq2-x8Lq2",
+            "REDIS_PASSWORD is a shorter text several times",
+        ),
+        (
+            "JWT_SECRET",
+            "1234567890123456",
+            "JWT_SECRET is mostly a row of the alphabet",
+        ),
+        (
+            "JWT_SECRET",
+            "QWERTYUIOPasdfgh",
+            "JWT_SECRET is mostly a row of the alphabet",
+        ),
+        (
+            "JWT_SECRET",
+            "0123456789abcdefXY",
+            "JWT_SECRET is mostly a row of the alphabet",
+        ),
+        (
+            "DB_PASSWORD",
+            "LexiFlow_Password-2026!",
+            "DB_PASSWORD is one that everybody knows, with little more",
+        ),
+        (
+            "DB_PASSWORD",
+            "password123456789012",
+            "DB_PASSWORD is one that everybody knows, with little more",
+        ),
+        (
+            "SESSION_SECRET",
+            "uB7xQ2mK9sWv4LzTJW",
+            "SESSION_SECRET is the same as JWT_SECRET: set a new one: openssl rand -base64 36",
+        ),
+        (
+            "DB_SSL_REJECT_UNAUTHORIZED",
+            "false",
+            "DB_SSL_REJECT_UNAUTHORIZED is false: whoever is between could pass for the database: set it to true",
+        ),
+        (
+            "DB_SSL_REJECT_UNAUTHORIZED",
+            "0",
+            "DB_SSL_REJECT_UNAUTHORIZED is false",
+        ),
         ("REDIS_PASSWORD", "", "REDIS_PASSWORD is not set"),
         (
             "JWT_SECRET",
@@ -112,6 +167,24 @@ fn production_names_each_weak_setting_and_its_remedy() {
             .exits(1)
             .tells(told)
             .tells("things are missing or weak");
+    }
+}
+
+#[test]
+fn production_takes_secrets_as_programs_make_them() {
+    // Of `openssl rand` as base64 and as hexadecimal, of a password manager, and of words.
+    for secret in [
+        "q1K5uSxYb0qTIM4nl7cWmZ2XcqH8/rvA9dGfE3oLJtPw6yBk",
+        "9f2c4e81b07d3a65",
+        "test-9f2c4e81b07d3a65",
+        "ev5!Gk-pR_2wZ.tQ",
+        "correct horse battery staple",
+    ] {
+        with(&[("SESSION_SECRET", secret), ("DB_DATABASE", "")])
+            .lexi("--profile prod run up")
+            .exits(1)
+            .tells("DB_DATABASE is not set")
+            .tells("1 things are missing or weak");
     }
 }
 
@@ -149,7 +222,7 @@ fn no_primitive_destroys_production_without_its_name() {
             .body(&format!("{verb};"))
             .env("DB_DATABASE", "cases")
             .env("DB_USERNAME", "keeper")
-            .env("DB_PASSWORD", "0123456789abcdefDB")
+            .env("DB_PASSWORD", "uB7xQ2mK9sWv4LzTDB")
             .env("DB_PORT", "1");
         for profile in ["dev", "test", "prod"] {
             for (said, may) in SAID {

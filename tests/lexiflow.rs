@@ -211,7 +211,7 @@ mod services {
         project.write(
             ".env.prod",
             "DB_DATABASE=a\nDB_USERNAME=b\nDB_PASSWORD=devpassword123\nREDIS_PASSWORD=short\n\
-             JWT_SECRET=dev_jwt_secret_change_me\nSESSION_SECRET=0123456789abcdefXYZ\nDB_SYNCHRONIZE=true\n\
+             JWT_SECRET=dev_jwt_secret_change_me\nSESSION_SECRET=uB7xQ2mK9sWv4LzTXYZ\nDB_SYNCHRONIZE=true\n\
              DB_SSL=true\n",
         );
         project
@@ -223,13 +223,13 @@ mod services {
             .tells("DB_SYNCHRONIZE lets the application change the schema")
             .tells("DB_SSL is true and there is no certificate with a key (.lexi/tls/server.crt): lexi run setup")
             .tells("5 things are missing or weak")
-            .hides("0123456789abcdefXYZ");
+            .hides("uB7xQ2mK9sWv4LzTXYZ");
         assert!(!project.path(".lexi/native/prod").exists());
     }
 
     /// Settings of production with which it may start.
-    const PRODUCTION: &str = "DB_DATABASE=a\nDB_USERNAME=b\nDB_PASSWORD=0123456789abcdefDB\n\
-        REDIS_PASSWORD=0123456789abcdefRD\nJWT_SECRET=0123456789abcdefJW\nSESSION_SECRET=0123456789abcdefSE\n\
+    const PRODUCTION: &str = "DB_DATABASE=a\nDB_USERNAME=b\nDB_PASSWORD=uB7xQ2mK9sWv4LzTDB\n\
+        REDIS_PASSWORD=uB7xQ2mK9sWv4LzTRD\nJWT_SECRET=uB7xQ2mK9sWv4LzTJW\nSESSION_SECRET=uB7xQ2mK9sWv4LzTSE\n\
         DB_SSL=true\n";
 
     #[test]

@@ -63,8 +63,8 @@ DB_DATABASE=lexiflow_prod
 DB_USERNAME=lexiflow
 DB_PASSWORD=a-long-password-of-prod
 REDIS_PASSWORD=another-long-password
-JWT_SECRET=0123456789abcdefghijkl
-SESSION_SECRET=abcdefghijkl0123456789
+JWT_SECRET=uB7xQ2mK9sWv4LzTghij
+SESSION_SECRET=ghijuB7xQ2mK9sWv4LzT
 DB_SSL=true
 ";
 
