@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use serde_json::Value;
 
 use crate::harness::{HUNG, Project, Signal, send};
+use crate::soak::wait_until;
 
 const TASKS: &str = r#"//! Sample
 
@@ -335,8 +336,41 @@ fn the_daemon_answers_prometheus() {
     let elsewhere = asked(port, "/").unwrap();
     assert!(elsewhere.starts_with("HTTP/1.1 404"), "{elsewhere}");
 
-    let taken = project.run(&["cron", "--profile", "test"]);
-    taken.exits(1).tells("cannot listen on 127.0.0.1");
     assert!(send(Signal::TERM, daemon.id().try_into().unwrap()));
     assert!(daemon.wait().unwrap().success());
+}
+
+#[test]
+fn a_taken_port_ends_no_daemon_and_a_changed_one_is_taken_up() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let config =
+        |port: u16| format!("name = \"sample\"\n[metrics]\nlisten = \"127.0.0.1:{port}\"\n");
+    let project = Project::new()
+        .file("lexi.toml", &config(port))
+        .task(
+            "t.rhai",
+            "//! S\ntask(\"tick\", #{ about: \"Tick\", schedule: #{ cron: \"* * * * * *\", profiles: [\"dev\"] } }, || { fs::write(\"ran\", \"\"); });\n",
+        );
+    let mut daemon = project.start(&["cron"]);
+    wait_until("it runs", || project.path("ran").exists());
+
+    let other = crate::harness::free_port();
+    project.write("lexi.toml", &config(other));
+    wait_until("it answers elsewhere", || {
+        asked(other, "/metrics").is_some_and(|page| page.starts_with("HTTP/1.1 200 OK"))
+    });
+
+    project.write("lexi.toml", &config(port));
+    drop(taken);
+    wait_until("it answers at the first one", || {
+        asked(port, "/metrics").is_some_and(|page| page.starts_with("HTTP/1.1 200 OK"))
+    });
+    assert!(send(Signal::TERM, daemon.id().try_into().unwrap()));
+    let mut told = String::new();
+    let mut stderr = daemon.stderr.take().unwrap();
+    stderr.read_to_string(&mut told).unwrap();
+    assert!(daemon.wait().unwrap().success(), "{told}");
+    assert!(told.contains("cannot listen on 127.0.0.1"), "{told}");
+    assert!(told.contains("schedules run on"), "{told}");
 }

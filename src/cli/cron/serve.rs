@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::super::args::{self, Coordinate};
@@ -163,7 +164,14 @@ impl Desk<'_> {
         let (orders, mut received) = unbounded_channel();
         let (saved, mut news) = unbounded_channel();
         let mut watch = self.watch(&saved)?;
-        let metrics = super::metrics::serve(Arc::clone(&self.project), self.profile.clone());
+        let (listen, listens) = watch::channel(self.project.config().metrics.listen);
+        let out = self.ctx.output().clone();
+        let warn = move |error: &Error| {
+            let message = format!("{}; schedules run on", error.full_message());
+            tell(&out, Level::Warn, &message);
+        };
+        let project = Arc::clone(&self.project);
+        let metrics = super::metrics::serve(project, self.profile.clone(), listens, warn);
         let (epoch, lost) = (book.epoch(), book.lost());
         let mut daemon = self.daemon(book);
         let look = self.entries()?;
@@ -178,6 +186,10 @@ impl Desk<'_> {
                     watch.folders(folders(&self.project))?;
                 }
                 self.reload(&orders)?;
+                // A file with a mistake in it changes nothing.
+                if let Ok(project) = self.ctx.project() {
+                    listen.send_replace(project.config().metrics.listen);
+                }
             }
             Ok(ExitCode::SUCCESS)
         };
@@ -191,7 +203,7 @@ impl Desk<'_> {
         let done = tokio::select! {
             done = work => done?,
             failed = reload => failed?,
-            failed = metrics => failed?,
+            never = metrics => never,
             ended = signals.pass_on(&orders, Some(&saved)) => ended?,
             never = keep => never,
         };
