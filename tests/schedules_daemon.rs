@@ -342,6 +342,100 @@ fn a_run_that_takes_too_long_is_stopped_with_all_it_started() {
 }
 
 #[test]
+fn a_run_that_takes_too_long_stands_with_124_in_the_history_and_in_what_is_told() {
+    let project = every_second(
+        "timeout: \"3s\"",
+        "process::run(\"sh\", [\"-c\", \"echo x >> ran; exec sleep 300\"]);",
+    )
+    .file("lexi.toml", FAILURES);
+    let mut cron = Cron::start(&project, &[]);
+    wait_until("it runs", || lines(&project, "ran") == 1);
+
+    cron.tells("t: stopped after ");
+    cron.signal(Signal::TERM);
+    cron.signal(Signal::TERM);
+    cron.ends();
+
+    let runs = project.lexi("history --json").succeeds().json();
+    let first = runs.as_array().unwrap().last().unwrap().clone();
+    assert_eq!(first["exit"], 124, "{first}");
+    let told = project.read("failures");
+    let told: serde_json::Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    assert_eq!(told["exit"], 124, "{told}");
+    assert_eq!(
+        told["error"],
+        "stopped: the `timeout` of schedule `t` is over"
+    );
+    assert_eq!(of(&notes(&project), "ended")[0]["exit"], 124);
+}
+
+/// A project whose task `t` runs once in some seconds and not again today, so that no later time is mistaken for another try.
+fn soon(more: &str, body: &str) -> Project {
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(8);
+    let at = at.to_zoned(jiff::tz::TimeZone::UTC);
+    let line = at.strftime("%S %M %H * * *").to_string();
+    let text = each_second(&format!("tz: \"UTC\", {more}"), body).replace("* * * * * *", &line);
+    Project::new().task("t.rhai", &text)
+}
+
+/// A daemon that took over a run from one that was killed.
+fn taken_over(project: &Project) -> Cron {
+    let mut first = Cron::start(project, &[]);
+    wait_until("it runs", || lines(project, "ran") == 1);
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    Cron::start(project, &[])
+}
+
+#[test]
+fn a_run_of_a_killed_daemon_that_fails_is_told_and_tried_again() {
+    let body = "process::run(\"sh\", [\"-c\", \"echo x >> ran; until [ -e go ]; do sleep 0.05; done; exit 3\"]);";
+    let project = soon("retries: 1, backoff: \"10ms\"", body);
+    let mut second = taken_over(&project);
+    second.tells("1 schedule, the next at ");
+
+    project.write("go", "");
+
+    let told = second.tells("t: failed with exit code 1 after ");
+    assert!(told.contains("it is tried again in 10ms"), "{told}");
+    second.tells(", try 2 of 2");
+    assert_eq!(of(&notes(&project), "ended")[0]["exit"], 1);
+}
+
+#[test]
+fn a_run_of_a_killed_daemon_that_takes_too_long_is_told_and_tried_again() {
+    let body = "process::run(\"sh\", [\"-c\", \"echo x >> ran; exec sleep 300\"]);";
+    let project = soon("timeout: \"5s\", retries: 1, backoff: \"10ms\"", body);
+    let mut second = taken_over(&project);
+
+    let told = second.tells("t: stopped after ");
+
+    assert!(told.contains("it is tried again in 10ms"), "{told}");
+    second.tells(", try 2 of 2");
+    assert_eq!(of(&notes(&project), "ended")[0]["exit"], 124);
+}
+
+#[test]
+fn times_that_wait_when_the_daemon_ends_are_noted_as_left_out() {
+    let body =
+        "process::run(\"sh\", [\"-c\", \"echo x >> ran; until [ -e go ]; do sleep 0.05; done\"]);";
+    let project = every_second("overlap: \"queue\"", body);
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("waits for the run before");
+    cron.tells("waits for the run before");
+
+    cron.signal(Signal::TERM);
+
+    let told = cron.tells(" that waited: ending");
+    assert!(told.contains("t: left out "), "{told}");
+    project.write("go", "");
+    assert_eq!(cron.ends(), Some(0));
+    let left = of(&notes(&project), "skipped");
+    assert!(left.len() >= 2, "{left:?}");
+    assert!(left.iter().all(|note| note["why"] == "ending"), "{left:?}");
+}
+
+#[test]
 fn a_run_that_fails_is_tried_again_with_longer_pauses() {
     let project = Project::new().task(
         "t.rhai",

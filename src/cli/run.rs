@@ -11,11 +11,14 @@ use super::record::Record;
 use super::{render, task_args, telling, trace};
 use crate::base::{Error, Kind, Result};
 use crate::host::{Host, json};
-use crate::ops::schedule::{Coordinator, Journal, NOT_BEGUN, Shared, Slot};
+use crate::ops::schedule::{Coordinator, Journal, NOT_BEGUN, Shared, Slot, Stop};
 use crate::runtime::Runtime;
 use crate::script::diagnostic::Diagnostic;
 use crate::script::task::Task;
 use crate::script::{Catalog, Failure, Session, bind, gate};
+
+/// The exit code of a run whose time is over, as that of timeout(1).
+const TIME_IS_OVER: u8 = 124;
 
 /// Runs a task with the words that follow its name.
 pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCode> {
@@ -84,9 +87,18 @@ fn run_for(
     let record = record.begin();
     let outcome = on_own_thread(&host, Arc::new(catalog), &task, args);
     let (code, error) = report(&ctx, &host, outcome);
-    let replaced = slot.filter(|slot| code != 0 && journal(&host).is_replaced(&slot.entry));
-    match replaced {
-        Some(_slot) => record.end_replaced(code),
+    let stopped = slot.filter(|_| code != 0);
+    let stopped = stopped.and_then(|slot| Some((journal(&host).stop_of(&slot.entry)?, slot)));
+    match stopped {
+        Some((Stop::Replaced, _)) => record.end_replaced(code),
+        Some((Stop::Late, slot)) => {
+            let error = format!(
+                "stopped: the `timeout` of schedule `{}` is over",
+                slot.entry
+            );
+            record.end(TIME_IS_OVER, Some(error));
+            return Ok(super::delivered(ctx.output(), ExitCode::from(TIME_IS_OVER)));
+        }
         None => record.end(code, error),
     }
     // A task's own flags gave it an output of its own.

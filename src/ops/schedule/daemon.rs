@@ -21,6 +21,7 @@ use super::journal::Note;
 use super::slot::Slot;
 use super::track::{AGAIN, Running, Track};
 use crate::base::Result;
+use crate::base::schedule::CatchUp;
 use crate::base::text::count;
 
 /// How long a run may take to end after SIGTERM when somebody else may lead soon.
@@ -101,12 +102,17 @@ impl Daemon {
         self.late.clear();
         self.late_at = None;
         let names: BTreeSet<String> = entries.iter().map(|entry| entry.name.clone()).collect();
+        let mut dropped = Vec::new();
         for (name, track) in &mut self.tracks {
             if !names.contains(name) {
                 track.entry = None;
-                track.forget_plans();
+                dropped.push((name.clone(), track.forget_plans()));
                 self.left.insert(name.clone());
             }
+        }
+        for (name, times) in dropped {
+            self.drop_times(&name, times, "it is scheduled no more")
+                .await;
         }
         let now = Timestamp::now();
         for entry in entries {
@@ -179,8 +185,8 @@ impl Daemon {
                     );
                 }
                 self.is_fenced |= matches!(order, Order::Fence);
+                self.drop_plans().await;
                 for track in self.tracks.values_mut() {
-                    track.forget_plans();
                     if !matches!(order, Order::Drain) {
                         track.running.iter_mut().for_each(stop);
                     }
@@ -194,6 +200,31 @@ impl Daemon {
         }
     }
 
+    /// Gives up what was to be started later; what the next daemon catches up is left to that one.
+    async fn drop_plans(&mut self) {
+        let mut dropped = Vec::new();
+        for (name, track) in &mut self.tracks {
+            let catch_up = track.entry.as_ref().map(|entry| entry.catch_up);
+            let times = track.forget_plans();
+            if !times.is_empty() {
+                dropped.push((name.clone(), times, catch_up));
+            }
+        }
+        // Who has lost the lead notes nothing more.
+        if self.is_fenced {
+            return;
+        }
+        for (name, times, catch_up) in dropped {
+            if matches!(catch_up, Some(CatchUp::Latest | CatchUp::All)) {
+                let waited = count("time", times.len());
+                let message = format!("{name}: left to the next daemon {waited} that waited");
+                self.tell(Level::Info, &message);
+            } else {
+                self.drop_times(&name, times, "ending").await;
+            }
+        }
+    }
+
     /// Takes up an entry where earlier daemons left it.
     async fn resume(&self, entry: Entry, now: Timestamp) -> Result<Track> {
         let name = entry.name.clone();
@@ -203,24 +234,20 @@ impl Daemon {
             return Ok(Track::new(entry, now));
         }
         let mut track = Track::resume(entry, notes, now);
-        for (slot, attempt, pid, run) in track.open_ends() {
-            let wanted = self.slot(&name, slot, attempt);
-            if let Some(pid) = child::orphan(pid, &wanted) {
+        for begun in track.open_ends() {
+            let wanted = self.slot(&name, begun.slot, begun.attempt);
+            if let Some(pid) = child::orphan(begun.pid, &wanted) {
                 let timeout = track.entry.as_ref().and_then(|entry| entry.timeout);
-                track
-                    .running
-                    .push(Running::orphan(slot, attempt, Some(pid), timeout));
+                track.running.push(Running::orphan(begun, pid, timeout));
             } else {
-                let ended = self.lost(&name, slot, attempt, run.as_deref());
+                let ended = self.lost(&name, &begun);
                 self.book.add(&name, std::slice::from_ref(&ended)).await?;
                 track.decided.push(ended);
             }
         }
         if track.running.is_empty() && self.book.journal().is_running(&name) {
             // One was started and has not noted it yet; or it did and its notes are gone.
-            track
-                .running
-                .push(Running::orphan(track.since, 0, None, None));
+            track.running.push(Running::unknown(track.since, 0));
         }
         track.resume_retry(now);
         Ok(track)
@@ -269,8 +296,7 @@ impl Daemon {
                 let noted = self.note_again(name).await;
                 self.survive(name, noted);
             }
-            let polled = self.poll_orphans(name).await;
-            self.survive(name, polled);
+            self.poll_orphans(name).await;
             self.stop_late(name);
             let started = self.start_waiting(name).await;
             self.survive(name, started);

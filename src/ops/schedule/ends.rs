@@ -7,11 +7,20 @@ use tokio::time::Instant;
 
 use super::child::{self, GRACE};
 use super::daemon::{Daemon, Level, shown, stop};
-use super::journal::{NOT_BEGUN, Note, REPLACED};
-use super::track::{Retry, Running, Stop};
+use super::journal::{NOT_BEGUN, Note, REPLACED, Stop};
+use super::track::{Begun, Retry, Running};
 use crate::base::{Result, units};
-use crate::ops::history::History;
+use crate::ops::history::{History, Run, State};
 use crate::ops::process::Exit;
+
+/// What is told of a run whose end nobody saw.
+const KILLED: &str = "was killed, and nobody knows how far it came";
+
+/// How a run ends whose time is over.
+const TOO_LATE: Exit = Exit {
+    code: Some(124),
+    signal: None,
+};
 
 /// A run that has ended.
 #[derive(Debug, Clone)]
@@ -20,7 +29,8 @@ pub(super) struct End {
     pub(super) slot: Timestamp,
     pub(super) attempt: u32,
     pub(super) pid: u32,
-    pub(super) exit: Exit,
+    /// None when it was killed and nobody knows how far it came.
+    pub(super) exit: Option<Exit>,
     pub(super) took: Duration,
 }
 
@@ -28,37 +38,43 @@ pub(super) struct End {
 pub(super) struct Over {
     pub(super) slot: Timestamp,
     pub(super) attempt: u32,
-    pub(super) exit: Exit,
+    /// None when it was killed and nobody knows how far it came.
+    pub(super) exit: Option<Exit>,
     pub(super) took: Duration,
     /// Its name in the history.
     pub(super) run: Option<String>,
 }
 
 impl Daemon {
-    /// The end of a run that nobody waited for: what the history knows of it, or that it is lost.
-    pub(super) fn lost(
-        &self,
-        name: &str,
-        slot: Timestamp,
-        attempt: u32,
-        run: Option<&str>,
-    ) -> Note {
-        let known = run.and_then(|run| History::of(&self.state).find(run).ok());
+    /// The end of a run that no daemon waited for: what the history knows of it, or that it is lost.
+    pub(super) fn lost(&self, name: &str, begun: &Begun) -> Note {
+        let (run, at) = (begun.run.as_deref(), shown(begun.slot));
+        let known = self.kept(run);
+        let is_replaced = known.as_ref().is_some_and(is_replaced);
         let exit = known.and_then(|run| run.exit);
-        if exit.is_none() {
-            let message = format!(
-                "{name}: the run of {} was killed, and nobody knows how far it came",
-                shown(slot)
-            );
-            self.tell(Level::Warn, &message);
+        match exit {
+            None => self.tell(Level::Warn, &format!("{name}: the run of {at} {KILLED}")),
+            Some(0) => {}
+            Some(_) if is_replaced => {}
+            Some(code) => {
+                let message = format!(
+                    "{name}: the run of {at} failed with exit code {code} while no daemon was there"
+                );
+                self.tell(Level::Warn, &with_history(message, run));
+            }
         }
         Note::Ended {
-            slot,
-            attempt,
+            slot: begun.slot,
+            attempt: begun.attempt,
             at: Timestamp::now(),
             exit,
-            why: None,
+            why: is_replaced.then(|| REPLACED.to_owned()),
         }
+    }
+
+    /// What the history knows of a run.
+    fn kept(&self, run: Option<&str>) -> Option<Run> {
+        History::of(&self.state).find(run?).ok()
     }
 
     /// A run of ours has ended.
@@ -114,11 +130,10 @@ impl Daemon {
     async fn note_end(&mut self, end: &End, run: &Running) -> Result<()> {
         self.book.journal().unmark(&end.entry, end.pid);
         let mut exit = end.exit;
-        if run.stopped == Some(Stop::Late) {
-            exit = Exit {
-                code: Some(124),
-                signal: None,
-            };
+        // One that was about to end by itself and well has done all it had to.
+        let is_well = exit.is_some_and(|exit| exit.is_success());
+        if run.stopped == Some(Stop::Late) && !is_well {
+            exit = Some(TOO_LATE);
         }
         let notes = self.book.notes(&end.entry).await?;
         let claim = notes.iter().rev().find_map(|note| match note {
@@ -141,7 +156,7 @@ impl Daemon {
                 self.tell(Level::Info, &message);
                 Ok(())
             }
-            Some(_) if run.stopped == Some(Stop::Replaced) && exit.shell_code() != 0 => {
+            Some(_) if run.stopped == Some(Stop::Replaced) && !is_well => {
                 self.note_replaced(end).await
             }
             // It was stopped before it had begun, so that nothing became of its time yet.
@@ -150,7 +165,7 @@ impl Daemon {
                 self.skip(name, slot, slot, REPLACED).await;
                 Ok(())
             }
-            None if exit.code == Some(i32::from(NOT_BEGUN)) => {
+            None if exit.and_then(|exit| exit.code) == Some(i32::from(NOT_BEGUN)) => {
                 self.not_begun(&end.entry, end.slot, end.attempt).await
             }
             claim => {
@@ -171,7 +186,7 @@ impl Daemon {
             slot: end.slot,
             attempt: end.attempt,
             at: Timestamp::now(),
-            exit: u8::try_from(end.exit.shell_code()).ok(),
+            exit: end.exit.map(code_of),
             why: Some(REPLACED.to_owned()),
         };
         self.book.add(&end.entry, &[ended]).await?;
@@ -190,28 +205,33 @@ impl Daemon {
             took,
             run,
         } = over;
-        let code = u8::try_from(exit.shell_code()).unwrap_or(1);
+        let code = exit.map(code_of);
         let ended = Note::Ended {
             slot,
             attempt,
             at: Timestamp::now(),
-            exit: Some(code),
+            exit: code,
             why: None,
         };
         self.book.add(name, &[ended]).await?;
         let took = units::duration(took);
-        if code == 0 {
+        if code == Some(0) {
             self.tell(Level::Info, &format!("{name}: ok in {took}"));
             return Ok(());
         }
         self.has_failed = true;
+        let run = run.as_deref();
         let mut message = match code {
-            124 => format!("{name}: stopped after {took}, which is too long"),
-            code => format!("{name}: failed with exit code {code} after {took}"),
+            None => format!("{name}: the run of {} {KILLED}", shown(slot)),
+            Some(124) => with_history(
+                format!("{name}: stopped after {took}, which is too long"),
+                run,
+            ),
+            Some(code) => with_history(
+                format!("{name}: failed with exit code {code} after {took}"),
+                run,
+            ),
         };
-        if let Some(run) = &run {
-            message = format!("{message}; `lexi history show {run}` says why");
-        }
         let is_draining = self.is_draining;
         if let Some(track) = self.tracks.get_mut(name)
             && let Some(entry) = &track.entry
@@ -232,51 +252,44 @@ impl Daemon {
     }
 
     /// Looks whether runs of an earlier daemon have ended.
-    pub(super) async fn poll_orphans(&mut self, name: &str) -> Result<()> {
+    pub(super) async fn poll_orphans(&mut self, name: &str) {
         let Some(track) = self.tracks.get_mut(name) else {
-            return Ok(());
+            return;
         };
         if !track.running.iter().any(|run| run.is_orphan) {
-            return Ok(());
+            return;
         }
-        let (book, entry) = (&self.book, name.to_owned());
+        let journal = self.book.journal();
         let is_over = |run: &Running| match run.pid {
             _ if !run.is_orphan => false,
-            None => !book.journal().is_running(&entry),
+            None => !journal.is_running(name),
             Some(pid) => rustix::process::test_kill_process(pid).is_err(),
         };
         let (over, live): (Vec<Running>, Vec<Running>) = track.running.drain(..).partition(is_over);
         track.running = live;
-        if over.is_empty() {
-            return Ok(());
-        }
-        let notes = self.book.notes(name).await?;
-        for run in over {
-            let id = notes.iter().rev().find_map(|note| match note {
-                Note::Started {
-                    slot,
-                    attempt,
-                    run: id,
-                    ..
-                } if *slot == run.slot && *attempt == run.attempt => Some(id.clone()),
-                _ => None,
-            });
-            if let Some(id) = id {
-                let ended = if run.stopped == Some(Stop::Late) {
-                    Note::Ended {
-                        slot: run.slot,
-                        attempt: run.attempt,
-                        at: Timestamp::now(),
-                        exit: Some(124),
-                        why: None,
-                    }
-                } else {
-                    self.lost(name, run.slot, run.attempt, id.as_deref())
-                };
-                self.book.add(name, &[ended]).await?;
+        for mut run in over {
+            // Of one without a number nothing is known but that it is gone.
+            let (Some(begun), Some(pid)) = (run.begun.clone(), run.process()) else {
+                continue;
+            };
+            let known = self.kept(begun.run.as_deref());
+            if known.as_ref().is_some_and(is_replaced) {
+                run.stopped = Some(Stop::Replaced);
             }
+            let exit = known.and_then(|run| run.exit);
+            let end = End {
+                entry: name.to_owned(),
+                slot: run.slot,
+                attempt: run.attempt,
+                pid,
+                exit: exit.map(|code| Exit {
+                    code: Some(code.into()),
+                    signal: None,
+                }),
+                took: begun.elapsed(),
+            };
+            self.note_or_keep(end, run).await;
         }
-        Ok(())
     }
 
     /// Stops what has taken too long, and kills what does not stop.
@@ -285,10 +298,17 @@ impl Daemon {
         let Some(track) = self.tracks.get_mut(name) else {
             return;
         };
+        let mut unmarked = None;
         for run in &mut track.running {
             if run.deadline.is_some_and(|deadline| deadline <= now) {
                 run.deadline = None;
-                run.stopped.get_or_insert(Stop::Late);
+                if run.stopped.is_none() {
+                    run.stopped = Some(Stop::Late);
+                    // Without the mark the run takes itself for one that somebody stopped, and is stopped all the same.
+                    let journal = self.book.journal();
+                    let marked = run.process().map(|pid| journal.mark(name, pid, Stop::Late));
+                    unmarked = marked.transpose().err().or(unmarked);
+                }
                 stop(run);
             }
             if run.kill_at.is_some_and(|at| at <= now)
@@ -298,5 +318,23 @@ impl Daemon {
                 run.kill_at = Some(now + GRACE);
             }
         }
+        self.survive(name, unmarked.map_or(Ok(()), Err));
+    }
+}
+
+/// The exit code as notes have it.
+fn code_of(exit: Exit) -> u8 {
+    u8::try_from(exit.shell_code()).unwrap_or(1)
+}
+
+fn is_replaced(run: &Run) -> bool {
+    run.state == State::Replaced
+}
+
+/// Names the record that says more.
+fn with_history(message: String, run: Option<&str>) -> String {
+    match run {
+        Some(run) => format!("{message}; `lexi history show {run}` says why"),
+        None => message,
     }
 }

@@ -21,6 +21,19 @@ pub const NOT_BEGUN: u8 = 75;
 /// Why a run was stopped whose entry has `overlap: "replace"`.
 pub(super) const REPLACED: &str = "a later time of its schedule replaced it";
 
+/// Why a run was asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// It took too long.
+    Late,
+    /// A later time is to start.
+    Replaced,
+}
+
+impl Stop {
+    const ALL: [Self; 2] = [Self::Late, Self::Replaced];
+}
+
 /// A longer file is cut to its newer half.
 const LONGEST: usize = 64 * 1024;
 
@@ -134,24 +147,33 @@ impl Journal {
         })
     }
 
-    /// Marks that a run is stopped because a later time replaces it, so that the run knows why.
-    pub(super) fn mark_replaced(&self, entry: &str, pid: u32) -> Result<()> {
-        files::write(&self.replaced_path(entry, pid), b"", Some(0o600))
+    /// Marks why a run is stopped, so that the run knows it.
+    pub(super) fn mark(&self, entry: &str, pid: u32, why: Stop) -> Result<()> {
+        files::write(&self.mark_path(entry, pid, why), b"", Some(0o600))
     }
 
     /// Takes the mark away when that run has ended.
     pub fn unmark(&self, entry: &str, pid: u32) {
-        // There is none when it was not replaced.
-        let _none = std::fs::remove_file(self.replaced_path(entry, pid));
+        for why in Stop::ALL {
+            // There is none when it was not stopped.
+            let _none = std::fs::remove_file(self.mark_path(entry, pid, why));
+        }
     }
 
-    /// Whether this process is stopped because a later time replaces its run.
-    pub fn is_replaced(&self, entry: &str) -> bool {
-        self.replaced_path(entry, std::process::id()).exists()
+    /// Why the run that this process is was stopped by its daemon.
+    pub fn stop_of(&self, entry: &str) -> Option<Stop> {
+        let pid = std::process::id();
+        Stop::ALL
+            .into_iter()
+            .find(|why| self.mark_path(entry, pid, *why).exists())
     }
 
-    fn replaced_path(&self, entry: &str, pid: u32) -> PathBuf {
-        self.folder.join(format!("{entry}.replaced-{pid}"))
+    fn mark_path(&self, entry: &str, pid: u32, why: Stop) -> PathBuf {
+        let word = match why {
+            Stop::Late => "late",
+            Stop::Replaced => "replaced",
+        };
+        self.folder.join(format!("{entry}.{word}-{pid}"))
     }
 
     fn path(&self, entry: &str) -> PathBuf {

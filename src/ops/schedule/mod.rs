@@ -28,7 +28,7 @@ pub use child::Launch;
 pub use daemon::{Daemon, Level, Order, Tell};
 pub use entry::{Entry, Off, no_line};
 pub use install::Service;
-pub use journal::{Journal, NOT_BEGUN, Note};
+pub use journal::{Journal, NOT_BEGUN, Note, Stop};
 pub use line::Line;
 pub use shared::Shared;
 pub use slot::{Coordinator, Slot};

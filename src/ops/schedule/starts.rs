@@ -9,10 +9,11 @@ use super::daemon::{Daemon, Level, shown, stop};
 use super::due::{self, plus};
 use super::ends::{End, Over};
 use super::entry::Entry;
-use super::journal::{Note, REPLACED};
-use super::track::{AGAIN, Running, Stop, Unclaimed};
+use super::journal::{Note, REPLACED, Stop};
+use super::track::{AGAIN, Running, Unclaimed};
 use crate::base::Result;
 use crate::base::schedule::{CatchUp, Overlap};
+use crate::base::text::count;
 use crate::ops::process::Exit;
 
 /// More runs of one entry do not go on at once, and not more times wait for one.
@@ -102,10 +103,10 @@ impl Daemon {
                 let (journal, mut unmarked) = (self.book.journal(), None);
                 for run in &mut track.running {
                     run.stopped.get_or_insert(Stop::Replaced);
-                    let pid = run.pid.and_then(|pid| u32::try_from(pid.as_raw_pid()).ok());
                     if run.kill_at.is_none() {
                         // Without the mark the run takes itself for one that failed, and is stopped all the same.
-                        let marked = pid.map(|pid| journal.mark_replaced(name, pid));
+                        let pid = run.process();
+                        let marked = pid.map(|pid| journal.mark(name, pid, Stop::Replaced));
                         unmarked = marked.transpose().err().or(unmarked);
                         stop(run);
                     }
@@ -141,6 +142,21 @@ impl Daemon {
         );
         self.skip(name, slot, slot, why).await;
         Ok(())
+    }
+
+    /// Notes that times which waited are not started.
+    pub(super) async fn drop_times(&mut self, name: &str, times: Vec<Timestamp>, why: &str) {
+        if times.is_empty() {
+            return;
+        }
+        let waited = count("time", times.len());
+        self.tell(
+            Level::Warn,
+            &format!("{name}: left out {waited} that waited: {why}"),
+        );
+        for at in times {
+            self.skip(name, at, at, why).await;
+        }
     }
 
     /// Notes that times are left out; while that cannot be done it is kept in mind.
@@ -179,7 +195,7 @@ impl Daemon {
                 let over = Over {
                     slot: at,
                     attempt,
-                    exit,
+                    exit: Some(exit),
                     took: Duration::ZERO,
                     run: None,
                 };
@@ -208,7 +224,7 @@ impl Daemon {
                 slot: at,
                 attempt,
                 pid,
-                exit,
+                exit: Some(exit),
                 took,
             };
             // Nobody listens any more when the daemon has ended.

@@ -11,11 +11,32 @@ use super::child::{self, Started};
 use super::due::{minus, plus};
 use super::ends::End;
 use super::entry::Entry;
-use super::journal::{Note, slot_of};
+use super::journal::{Note, Stop, slot_of};
 use crate::base::schedule::{CatchUp, Overlap};
 
 /// How soon something is tried again that needs the database or the disk.
 pub(super) const AGAIN: Duration = Duration::from_secs(2);
+
+/// What a run noted when it began.
+#[derive(Debug, Clone)]
+pub(super) struct Begun {
+    pub(super) slot: Timestamp,
+    pub(super) attempt: u32,
+    /// When it really began.
+    pub(super) at: Timestamp,
+    pub(super) pid: u32,
+    /// Its name in the history.
+    pub(super) run: Option<String>,
+}
+
+impl Begun {
+    /// How long ago it began.
+    pub(super) fn elapsed(&self) -> Duration {
+        let passed = Timestamp::now().duration_since(self.at);
+        // A clock that was put back since makes it less than nothing.
+        Duration::try_from(passed).unwrap_or_default()
+    }
+}
 
 /// A run of an entry that has not ended.
 #[derive(Debug)]
@@ -28,6 +49,8 @@ pub(super) struct Running {
     pub(super) mark: Option<String>,
     /// Whether an earlier daemon started it; then its end is not told to us.
     pub(super) is_orphan: bool,
+    /// What that daemon's run noted of its start.
+    pub(super) begun: Option<Begun>,
     /// When it has taken too long.
     pub(super) deadline: Option<Instant>,
     /// Whether its time had to wait for another run.
@@ -38,16 +61,12 @@ pub(super) struct Running {
     pub(super) kill_at: Option<Instant>,
 }
 
-/// Why a run was asked to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// It took too long.
-    Late,
-    /// A later time is to start.
-    Replaced,
-}
-
 impl Running {
+    /// The number of its process, as notes and marks have it.
+    pub(super) fn process(&self) -> Option<u32> {
+        u32::try_from(self.pid?.as_raw_pid()).ok()
+    }
+
     /// One that we started just now.
     pub(super) fn new(
         slot: Timestamp,
@@ -61,6 +80,7 @@ impl Running {
             pid: Some(started.pid),
             mark: Some(started.mark.clone()),
             is_orphan: false,
+            begun: None,
             deadline: timeout.map(|limit| Instant::now() + limit),
             has_waited: false,
             stopped: None,
@@ -68,20 +88,28 @@ impl Running {
         }
     }
 
-    /// One that an earlier daemon started.
-    pub(super) fn orphan(
-        slot: Timestamp,
-        attempt: u32,
-        pid: Option<Pid>,
-        timeout: Option<Duration>,
-    ) -> Self {
+    /// One that an earlier daemon started; its time counts from when it began.
+    pub(super) fn orphan(begun: Begun, pid: Pid, timeout: Option<Duration>) -> Self {
+        let left = timeout.map(|limit| limit.saturating_sub(begun.elapsed()));
+        Self {
+            pid: Some(pid),
+            mark: child::mark_of(pid),
+            deadline: left.map(|left| Instant::now() + left),
+            begun: Some(begun.clone()),
+            ..Self::unknown(begun.slot, begun.attempt)
+        }
+    }
+
+    /// One of which is known only that it lives.
+    pub(super) const fn unknown(slot: Timestamp, attempt: u32) -> Self {
         Self {
             slot,
             attempt,
-            pid,
-            mark: pid.and_then(child::mark_of),
+            pid: None,
+            mark: None,
             is_orphan: true,
-            deadline: timeout.map(|limit| Instant::now() + limit),
+            begun: None,
+            deadline: None,
             has_waited: false,
             stopped: None,
             kill_at: None,
@@ -193,7 +221,7 @@ impl Track {
     }
 
     /// The runs that began and whose end nobody noted.
-    pub(super) fn open_ends(&self) -> Vec<(Timestamp, u32, u32, Option<String>)> {
+    pub(super) fn open_ends(&self) -> Vec<Begun> {
         let ended = |wanted: Timestamp, number: u32| {
             self.decided.iter().any(|note| {
                 matches!(note, Note::Ended { slot, attempt, .. } if *slot == wanted && *attempt == number)
@@ -203,10 +231,16 @@ impl Track {
             Note::Started {
                 slot,
                 attempt,
+                at,
                 pid,
                 run,
-                ..
-            } if !ended(*slot, *attempt) => Some((*slot, *attempt, *pid, run.clone())),
+            } if !ended(*slot, *attempt) => Some(Begun {
+                slot: *slot,
+                attempt: *attempt,
+                at: *at,
+                pid: *pid,
+                run: run.clone(),
+            }),
             _ => None,
         });
         open.collect()
@@ -281,16 +315,50 @@ impl Track {
         self.has_room() && !self.running.iter().any(|run| run.has_waited)
     }
 
-    /// Forgets what was to be started later.
-    pub(super) fn forget_plans(&mut self) {
-        self.waiting.clear();
+    /// Forgets what was to be started later; gives the times of which nothing has become yet.
+    pub(super) fn forget_plans(&mut self) -> Vec<Timestamp> {
         self.retry = None;
-        self.unclaimed.clear();
+        let unclaimed = self.unclaimed.drain(..).filter(|one| one.attempt == 1);
+        let mut open: Vec<Timestamp> = unclaimed.map(|one| one.slot).collect();
+        open.extend(self.waiting.drain(..));
+        open.sort_unstable();
+        open
     }
 
     /// Whether nothing of it runs or waits.
     pub(super) fn is_idle(&self) -> bool {
         let waits = !self.waiting.is_empty() || !self.unclaimed.is_empty();
         self.running.is_empty() && !waits && self.retry.is_none() && self.unnoted.at.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_an_earlier_daemon_has_the_rest_of_its_time() {
+        let now = Timestamp::now();
+        let begun = |seconds: u64| Begun {
+            slot: now,
+            attempt: 1,
+            at: minus(now, Duration::from_secs(seconds)),
+            pid: std::process::id(),
+            run: None,
+        };
+        let pid = Pid::from_raw(i32::try_from(std::process::id()).unwrap()).unwrap();
+        let limit = Some(Duration::from_mins(10));
+        let left = |seconds| {
+            let deadline = Running::orphan(begun(seconds), pid, limit).deadline;
+            deadline.unwrap().saturating_duration_since(Instant::now())
+        };
+
+        assert!(
+            (300..=361).contains(&left(240).as_secs()),
+            "{:?}",
+            left(240)
+        );
+        assert_eq!(left(700), Duration::ZERO);
+        assert!(Running::orphan(begun(240), pid, None).deadline.is_none());
     }
 }
