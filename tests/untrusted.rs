@@ -256,8 +256,71 @@ fn what_it_started_ends_with_it() {
 
     project.lexi("run --untrusted script.rhai --allow-write out --allow-run bash");
 
-    let pid = project.read("out/pid");
-    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+    is_gone(&project.read("out/pid"));
+}
+
+#[test]
+fn what_it_started_ends_with_it_wherever_it_hides() {
+    let hides = [
+        "setsid sh -c",
+        "env -i setsid sh -c",
+        "sh -c 'env -i setsid \"$@\" &' sh sh -c",
+    ];
+    for hide in hides {
+        let line = format!("{hide} 'echo $$ > out/pid; sleep 60' </dev/null >/dev/null 2>&1 &");
+        let wait = "while ! test -s out/pid; do sleep 0.02; done";
+        let script = format!(
+            "process::run(\"sh\", [\"-c\", `{line} {wait}`]); if task_waits {{ time::sleep(\"1h\"); }}"
+        );
+        for (waits, code) in [("false", 0), ("true", 124)] {
+            let script = script.replace("task_waits", waits);
+            let project = with(&script).file("out/keep", "");
+
+            let words = "run --untrusted script.rhai --allow-write out --allow-run sh --timeout 2s";
+            let ran = project.lexi(words).exits(code);
+
+            assert!(!ran.err.contains("could not be ended"), "{}", ran.err);
+            is_gone(&project.read("out/pid"));
+        }
+    }
+}
+
+#[test]
+fn a_program_that_forks_and_ends_for_ever_ends_with_it() {
+    let program = "import os\nif os.fork(): os._exit(0)\nos.setsid()\nopen('out/began', 'w').close()\n\
+                   while True:\n    if os.fork(): os._exit(0)\n    os.setsid()\n    open('out/now', 'w').write(str(os.getpid()))\n";
+    let project = with("process::run(\"python3\", [\"-c\", fs::read(\"data/it.py\")]); time::sleep(\"300ms\");")
+        .file("data/it.py", program)
+        .file("out/keep", "");
+
+    project
+        .lexi("run --untrusted script.rhai --allow-read data --allow-write out --allow-run python3")
+        .succeeds();
+
+    assert!(project.path("out/began").exists());
+    let last = project.read("out/now");
+    is_gone(&last);
+    std::fs::remove_file(project.path("out/now")).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    assert!(!project.path("out/now").exists(), "it goes on after {last}");
+}
+
+#[test]
+fn what_ended_of_it_does_not_count_as_a_process() {
+    let line = "i=0; while test $i -lt 200; do (true &); i=$((i+1)); done; echo done";
+    let script = format!("print(process::output(\"sh\", [\"-c\", `{line}`]));");
+
+    try_it(&script, &["--allow-run", "sh", "--processes", "60"])
+        .succeeds()
+        .stdout("done\n")
+        .hides("fork");
+}
+
+/// The process of this number runs no more.
+#[track_caller]
+fn is_gone(pid: &str) {
+    let pid = pid.trim();
+    let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
     let is_gone = state.map_or(true, |stat| stat.contains(") Z "));
     assert!(is_gone, "{pid} lives");
 }

@@ -12,6 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::{render, run, task_args};
 use crate::host::permit::{Allow, Permit};
 use crate::host::{Flags, Host, STACK};
+use crate::ops::process::RUN_ID;
 use crate::ops::sandbox::{self, Held, Reach};
 use crate::runtime::Runtime;
 use crate::script::untrusted::{self, Script};
@@ -71,10 +72,13 @@ fn execute(order: Order, ctx: &Context) -> Result<ExitCode> {
     // Errors are drawn with the script's own lines, whose file cannot be read any more.
     project.hold(&project.path(&order.name), Some(order.text.clone()));
     let temporary = order.temporary.display().to_string();
-    let settings = Settings::bare(
-        &order.database,
-        Environment::of(&[("TMPDIR", &temporary)]).with("PATH", super::outside::PATH),
-    );
+    let environment = Environment::of(&[
+        ("TMPDIR", &temporary),
+        ("PATH", super::outside::PATH),
+        // What is started here carries the mark of the run that watches, which so finds it.
+        (RUN_ID, ctx.variable(RUN_ID).unwrap_or_default()),
+    ]);
+    let settings = Settings::bare(&order.database, environment);
     for secret in settings.secret_values() {
         ctx.output().redactor().add(secret);
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::kept::Kept;
 use super::order::{INSIDE, Order};
@@ -13,7 +14,7 @@ use crate::cli::args;
 use crate::cli::context::Context;
 use crate::host::permit::{Allow, Level, Service, is_net_grant};
 use crate::ops::files::Temps;
-use crate::ops::process::{Channel, Exit, Program, Registry, Stdin};
+use crate::ops::process::{self, Channel, Exit, Program, Registry, Stdin};
 use crate::ops::sandbox::{self, Group, Limits};
 use crate::runtime::Runtime;
 
@@ -75,10 +76,14 @@ pub(in crate::cli) fn run(
         .dir(&order.folder)
         .stdin(Stdin::Bytes(json))
         .timeout(timeout)
-        .grace(std::time::Duration::ZERO)
+        .grace(Duration::ZERO)
         .redactor(ctx.output().redactor());
     let kept = Kept::begin(ctx, &order);
-    let watched = watch(&program, &registry, ctx, most);
+    if let Ok(project) = ctx.project() {
+        registry.trace_in(project.state().join("running"));
+    }
+    process::adopt()?;
+    let watched = watch(&program, &registry, group.as_ref(), ctx, most);
     temps.clear();
     drop(group);
     let told = watched.and_then(|(exit, flooded)| {
@@ -113,6 +118,7 @@ fn group(limits: &Limits, ctx: &Context) -> Option<Group> {
 fn watch(
     program: &Program,
     registry: &Arc<Registry>,
+    group: Option<&Group>,
     ctx: &Context,
     most: u64,
 ) -> Result<(Exit, bool)> {
@@ -139,16 +145,31 @@ fn watch(
                 other => other.map(|exit| (exit, false)),
             },
             () = full.notified() => Ok((Exit::default(), true)),
+            Err(error) = registry.reap_adopted() => Err(error),
         }
     });
     // What the script started goes with it.
-    let ended = runtime.wait(&Cancel::detached(), async {
-        registry.stop_all(std::time::Duration::ZERO).await;
-        registry.sweep(std::time::Duration::ZERO).await;
-        Ok(())
-    });
+    let ended = runtime.wait(&Cancel::detached(), end(registry, group, ctx));
     let outcome = outcome?;
     ended.map(|()| outcome)
+}
+
+/// Ends what the script started, wherever it hides.
+async fn end(registry: &Registry, group: Option<&Group>, ctx: &Context) -> Result<()> {
+    if let Some(group) = group {
+        group.close();
+    }
+    registry.stop_all(Duration::ZERO).await;
+    registry.sweep(Duration::ZERO).await;
+    let left = registry.end_below().await;
+    if left == 0 {
+        registry.forget_trace();
+        return Ok(());
+    }
+    ctx.output().warn(&format!(
+        "{left} of the programs that the script started could not be ended"
+    ));
+    Ok(())
 }
 
 /// A line that cannot steer a terminal.
@@ -168,7 +189,7 @@ fn verdict(
     exit: Exit,
     flooded: bool,
     limits: &Limits,
-    timeout: std::time::Duration,
+    timeout: Duration,
     most: u64,
 ) -> Option<Error> {
     let refused = |what: String, flag: &str| {

@@ -3,6 +3,7 @@
 //! A [`Program`] is data; starting it needs the run's [`Registry`], which knows everything that is still alive.
 
 mod capture;
+mod descendants;
 mod exit;
 mod foreground;
 mod lookup;
@@ -16,6 +17,7 @@ mod tests;
 mod trace;
 
 pub use capture::Captured;
+pub use descendants::adopt;
 pub use exit::Exit;
 pub use program::{Program, Stdin, command};
 pub use registry::{GRACE, RUN_ID, Registry, kill, sweep};

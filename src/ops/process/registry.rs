@@ -20,7 +20,7 @@ pub const RUN_ID: &str = "LEXI_RUN_ID";
 pub const GRACE: Duration = Duration::from_secs(5);
 
 /// How long to wait for the system to take away what got SIGKILL; longer means that it hangs in a system call.
-const AFTER_KILL: Duration = Duration::from_secs(2);
+pub(super) const AFTER_KILL: Duration = Duration::from_secs(2);
 
 /// The programs of one run.
 #[derive(Debug)]
@@ -179,6 +179,11 @@ impl Registry {
         has_ended
     }
 
+    /// Whether it is one of this run's own programs, or what is left of it.
+    pub(super) fn holds(&self, pid: Pid) -> bool {
+        self.lock().contains_key(&pid)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Pid, Live>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -232,7 +237,7 @@ fn send(pid: Pid, reach: Reach, signal: Signal) {
 }
 
 /// Looks at a condition until it holds or `limit` has passed; gives whether it holds.
-async fn until(limit: Duration, condition: impl Fn() -> bool) -> bool {
+pub(super) async fn until(limit: Duration, condition: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     let mut pause = Duration::from_millis(2);
     loop {

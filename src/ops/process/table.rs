@@ -1,5 +1,6 @@
 //! What `/proc` says about the processes of this machine; nothing where there is no `/proc`.
 
+use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
 
 use rustix::process::{Pid, test_kill_process_group};
@@ -63,7 +64,52 @@ fn pids() -> impl Iterator<Item = i32> {
     })
 }
 
+/// One process as the table lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) pid: i32,
+    pub(super) parent: i32,
+    pub(super) group: i32,
+    pub(super) is_ended: bool,
+}
+
+/// All processes, those too that have ended and that nobody has taken away.
+pub(super) fn entries() -> impl Iterator<Item = Entry> {
+    pids().filter_map(|pid| {
+        let stat = stat(pid)?;
+        Some(Entry {
+            pid,
+            parent: stat.parent,
+            group: stat.group,
+            is_ended: stat.is_ended,
+        })
+    })
+}
+
+/// All that have this process among their ancestors.
+pub(super) fn below(ancestor: Pid) -> Vec<Entry> {
+    descendants(ancestor.as_raw_pid(), &entries().collect::<Vec<_>>())
+}
+
+fn descendants(ancestor: i32, all: &[Entry]) -> Vec<Entry> {
+    let mut known = HashSet::from([ancestor]);
+    let mut found = Vec::new();
+    // A child's number can be lower than its parent's, so look until nothing new is found.
+    loop {
+        let new = all
+            .iter()
+            .filter(|entry| known.contains(&entry.parent) && !known.contains(&entry.pid));
+        let new: Vec<Entry> = new.copied().collect();
+        if new.is_empty() {
+            return found;
+        }
+        known.extend(new.iter().map(|entry| entry.pid));
+        found.extend(new);
+    }
+}
+
 struct Stat {
+    parent: i32,
     group: i32,
     session: i32,
     is_ended: bool,
@@ -78,8 +124,8 @@ fn parse_stat(line: &str) -> Option<Stat> {
     let (_, rest) = line.rsplit_once(')')?;
     let mut fields = rest.split_ascii_whitespace();
     let state = fields.next()?;
-    let _parent = fields.next()?;
     Some(Stat {
+        parent: fields.next()?.parse().ok()?,
         group: fields.next()?.parse().ok()?,
         session: fields.next()?.parse().ok()?,
         is_ended: matches!(state, "Z" | "X"),
@@ -95,5 +141,20 @@ mod tests {
         let stat = parse_stat("42 (a) b (c) Z 1 40 39 0 -1").unwrap();
 
         assert_eq!((stat.group, stat.session, stat.is_ended), (40, 39, true));
+    }
+
+    #[test]
+    fn what_is_below_is_found_whatever_its_number() {
+        let entry = |pid, parent| Entry {
+            pid,
+            parent,
+            group: pid,
+            is_ended: false,
+        };
+        let all = [entry(1, 0), entry(5, 9), entry(7, 1), entry(9, 7), entry(8, 2)];
+
+        let found: Vec<i32> = descendants(7, &all).iter().map(|one| one.pid).collect();
+
+        assert_eq!(found, [9, 5]);
     }
 }

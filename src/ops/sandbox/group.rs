@@ -1,7 +1,10 @@
 //! A control group that counts processes: root is not held to the limit that a user has.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::base::{Error, Result};
 
@@ -23,6 +26,11 @@ impl Group {
         Some(group)
     }
 
+    /// Lets nothing new begin in it, and kills what it holds where the system does that at once.
+    pub fn close(&self) {
+        close(&self.0);
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
@@ -33,6 +41,16 @@ impl Drop for Group {
     fn drop(&mut self) {
         // A process that is still ending keeps it; the next one that makes a group clears it away.
         let _kept = fs::remove_dir(&self.0);
+    }
+}
+
+fn close(group: &Path) {
+    for (file, word) in [("pids.max", "0"), ("cgroup.kill", "1")] {
+        // Only the groups of the new kind kill; what is in others is looked for in the table of processes.
+        let _other_kind = fs::OpenOptions::new()
+            .write(true)
+            .open(group.join(file))
+            .and_then(|mut file| file.write_all(word.as_bytes()));
     }
 }
 
@@ -76,6 +94,13 @@ fn clear(parent: &Path) {
         let name = entry.file_name();
         let owner = name.to_str().and_then(|name| name.strip_prefix(NAME));
         if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            // Its watcher was killed: what the script had started is still in it.
+            close(&entry.path());
+            let members = fs::read_to_string(entry.path().join("cgroup.procs"));
+            let pids = members.unwrap_or_default();
+            for pid in pids.lines().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)) {
+                let _may_be_gone = kill_process(pid, Signal::KILL);
+            }
             // One that still holds processes cannot be removed.
             let _kept = fs::remove_dir(entry.path());
         }
