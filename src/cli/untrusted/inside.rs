@@ -49,6 +49,7 @@ fn reach(order: &Order) -> Reach {
         read: paths(&allow.read),
         write,
         run: paths(&allow.run),
+        without: order.projects.clone(),
         ports: ports(allow, order),
     }
 }

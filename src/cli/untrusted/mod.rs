@@ -1,5 +1,6 @@
 //! `lexi run --untrusted FILE`: a stranger's script in a process of its own, with limits, and only what flags grant.
 
+mod grants;
 mod inside;
 mod kept;
 mod order;

@@ -25,6 +25,8 @@ pub(super) struct Order {
     pub(super) temporary: PathBuf,
     /// The group of processes that it joins, where one holds it to its number of them.
     pub(super) group: Option<PathBuf>,
+    /// The folders of projects, which programs do not read because they read the folder around.
+    pub(super) projects: Vec<PathBuf>,
     /// What the flags grant.
     pub(super) allow: Allow,
     /// How much it may use.

@@ -1,18 +1,18 @@
 //! The watching process: reads the flags and the file, starts the confined one, hands on what it prints, and stops it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::grants::{self, in_flag};
 use super::kept::Kept;
 use super::order::{INSIDE, Order};
 use crate::base::units::{self, parse_duration, parse_size};
 use crate::base::{Cancel, Error, Kind, Result};
 use crate::cli::args;
 use crate::cli::context::Context;
-use crate::host::permit::{Allow, Level, Service, is_net_grant};
 use crate::ops::files::Temps;
 use crate::ops::process::{self, Channel, Exit, Program, Registry, Stdin};
 use crate::ops::sandbox::{self, Group, Limits};
@@ -22,14 +22,6 @@ use crate::runtime::Runtime;
 const LONGEST: u64 = 1 << 20;
 /// Where the confined process finds programs; its environment holds nothing else.
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// What the database needs of the settings.
-const DATABASE: [&str; 5] = [
-    "DB_HOST",
-    "DB_PORT",
-    "DB_DATABASE",
-    "DB_USERNAME",
-    "DB_PASSWORD",
-];
 /// What becomes of a process that took too long.
 const KILLED: Exit = Exit {
     code: None,
@@ -56,33 +48,23 @@ pub(in crate::cli) fn run(
         name: file.display().to_string(),
         text: script(file)?,
         words: words.to_vec(),
-        allow: allow(flags, &here, &registry)?,
+        allow: grants::allow(flags, &here, &registry, ctx)?,
         limits,
         group: group.as_ref().map(|group| group.path().to_path_buf()),
-        database: database(flags, ctx)?,
+        database: grants::database(flags, ctx)?,
+        projects: grants::roots(&here, ctx).into_iter().collect(),
         temporary: temps.folder()?,
         folder: here,
     };
     let timeout = parse_duration(&flags.timeout).map_err(|e| in_flag("timeout", e))?;
     let most = parse_size(&flags.output).map_err(|e| in_flag("output", e))?;
-    let json = serde_json::to_vec(&order)
-        .map_err(|e| Error::internal("cannot write the order").because(e))?;
-    let program =
-        std::env::current_exe().map_err(|e| Error::io("cannot find the program that runs", e))?;
-    let program = Program::new(program.display().to_string())
-        .args(ctx.words_for_inside(INSIDE))
-        .clear_env()
-        .env("PATH", PATH)
-        .dir(&order.folder)
-        .stdin(Stdin::Bytes(json))
-        .timeout(timeout)
-        .grace(Duration::ZERO)
-        .redactor(ctx.output().redactor());
+    let program = inside(&order, ctx)?.timeout(timeout);
     let kept = Kept::begin(ctx, &order);
     if let Ok(project) = ctx.project() {
         registry.trace_in(project.state().join("running"));
     }
     process::adopt()?;
+    sandbox::keep_descriptors();
     let watched = watch(&program, &registry, group.as_ref(), ctx, most);
     temps.clear();
     drop(group);
@@ -97,6 +79,22 @@ pub(in crate::cli) fn run(
         kept.end(code, told.as_ref().err());
     }
     told.map(ExitCode::from)
+}
+
+/// The confined process, with its order.
+fn inside(order: &Order, ctx: &Context) -> Result<Program> {
+    let json = serde_json::to_vec(order)
+        .map_err(|e| Error::internal("cannot write the order").because(e))?;
+    let program =
+        std::env::current_exe().map_err(|e| Error::io("cannot find the program that runs", e))?;
+    Ok(Program::new(program.display().to_string())
+        .args(ctx.words_for_inside(INSIDE))
+        .clear_env()
+        .env("PATH", PATH)
+        .dir(&order.folder)
+        .stdin(Stdin::Bytes(json))
+        .grace(Duration::ZERO)
+        .redactor(ctx.output().redactor()))
 }
 
 /// What holds root to the number of processes; where that cannot be, it is told.
@@ -175,7 +173,9 @@ async fn end(registry: &Registry, group: Option<&Group>, ctx: &Context) -> Resul
 /// A line that cannot steer a terminal.
 fn tame(line: &str) -> String {
     let tame = |c: char| {
-        if c.is_control() && c != '\t' {
+        // Text that runs the other way shows letters where they are not.
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if turns || (c.is_control() && c != '\t') {
             char::REPLACEMENT_CHARACTER
         } else {
             c
@@ -247,14 +247,6 @@ fn script(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).map_err(cannot)
 }
 
-fn in_flag(flag: &str, error: Error) -> Error {
-    let hint = error
-        .hint_text()
-        .unwrap_or("see `lexi help run`")
-        .to_owned();
-    Error::usage(format!("`--{flag}`: {}", error.message())).hint(hint)
-}
-
 fn limits(flags: &args::Untrusted) -> Result<Limits> {
     let size = |flag: &str, text: &str| parse_size(text).map_err(|e| in_flag(flag, e));
     let cpu = parse_duration(&flags.cpu).map_err(|e| in_flag("cpu", e))?;
@@ -265,77 +257,4 @@ fn limits(flags: &args::Untrusted) -> Result<Limits> {
         files: flags.files,
         processes: flags.processes,
     })
-}
-
-/// What the flags grant, with paths and programs as they really are now.
-fn allow(flags: &args::Untrusted, here: &Path, registry: &Registry) -> Result<Allow> {
-    let real = |flag: &str, paths: &[PathBuf]| -> Result<Vec<String>> {
-        let real = |path: &PathBuf| {
-            let place = here
-                .join(path)
-                .canonicalize()
-                .map_err(|e| Error::usage(format!("`--{flag} {}`", path.display())).because(e))?;
-            let text = place.into_os_string().into_string();
-            text.map_err(|_other| Error::usage(format!("`--{flag}`: the path is not UTF-8")))
-        };
-        paths.iter().map(real).collect()
-    };
-    let program = |name: &String| -> Result<String> {
-        let found = Program::new(name)
-            .env("PATH", PATH)
-            .dir(here)
-            .find(registry);
-        Ok(found
-            .map_err(|e| in_flag("allow-run", e))?
-            .display()
-            .to_string())
-    };
-    if let Some(wrong) = flags.allow_net.iter().find(|net| !is_net_grant(net)) {
-        return Err(
-            Error::usage(format!("`--allow-net {wrong}` is no machine and port"))
-                .hint("write `--allow-net HOST:PORT`, or `HOST:*`"),
-        );
-    }
-    Ok(Allow {
-        read: real("allow-read", &flags.allow_read)?,
-        write: real("allow-write", &flags.allow_write)?,
-        run: flags.allow_run.iter().map(program).collect::<Result<_>>()?,
-        net: flags.allow_net.clone(),
-        db: flags.allow_db.as_deref().map(level).transpose()?,
-        ..Allow::default()
-    })
-}
-
-fn level(word: &str) -> Result<Level> {
-    let known = Service::Database.levels();
-    let found = known.iter().find(|level| level.to_string() == word);
-    found.copied().ok_or_else(|| {
-        let names: Vec<String> = known.iter().map(ToString::to_string).collect();
-        Error::usage(format!("`--allow-db {word}` is no level"))
-            .hint(format!("levels are {}", names.join(", ")))
-    })
-}
-
-/// How the project's database is reached, when it is granted.
-fn database(flags: &args::Untrusted, ctx: &Context) -> Result<Vec<(String, String)>> {
-    if flags.allow_db.is_none() {
-        return Ok(Vec::new());
-    }
-    let project = ctx.project()?;
-    let settings = ctx.settings(&project)?;
-    if settings.bool("DB_SSL")? {
-        return Err(
-            Error::usage("`--allow-db` does not work with a database behind TLS")
-                .hint("run the script without it"),
-        );
-    }
-    let value = |name: &str| Some((name.to_owned(), settings.get(name)?.to_owned()));
-    let mut values: Vec<_> = DATABASE.into_iter().filter_map(value).collect();
-    let profile = settings.profile();
-    for (_, port) in values.iter_mut().filter(|(name, _)| name == "DB_PORT") {
-        let wanted = port.parse().unwrap_or_default();
-        let moved = crate::ops::native::moved_port(&project.state(), profile, "postgres", wanted);
-        *port = moved.unwrap_or(wanted).to_string();
-    }
-    Ok(values)
 }

@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 pub mod error;
 pub mod init;
+pub mod machine;
 mod nodelay;
 pub mod notices;
 mod partial;

@@ -208,10 +208,17 @@ fn partial_name(name: &std::ffi::OsStr) -> OsString {
 fn cannot_write(target: &Path, source: std::io::Error) -> Error {
     let folder = parent(target);
     let lacks_folder = source.kind() == ErrorKind::NotFound && !folder.exists();
+    let may_not = source.kind() == ErrorKind::PermissionDenied;
     let error = Error::io(format!("cannot write `{}`", target.display()), source);
     if lacks_folder {
         error.hint(format!(
             "make the folder first: `fs::make_dir(\"{}\")`",
+            folder.display()
+        ))
+    } else if may_not {
+        error.hint(format!(
+            "a file is replaced as a whole, so its folder `{0}` has to be writable (an untrusted script: \
+             `--allow-write {0}`); `fs::append` needs the file alone",
             folder.display()
         ))
     } else {

@@ -151,7 +151,13 @@ mod tests {
             group: pid,
             is_ended: false,
         };
-        let all = [entry(1, 0), entry(5, 9), entry(7, 1), entry(9, 7), entry(8, 2)];
+        let all = [
+            entry(1, 0),
+            entry(5, 9),
+            entry(7, 1),
+            entry(9, 7),
+            entry(8, 2),
+        ];
 
         let found: Vec<i32> = descendants(7, &all).iter().map(|one| one.pid).collect();
 

@@ -98,7 +98,10 @@ fn clear(parent: &Path) {
             close(&entry.path());
             let members = fs::read_to_string(entry.path().join("cgroup.procs"));
             let pids = members.unwrap_or_default();
-            for pid in pids.lines().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)) {
+            for pid in pids
+                .lines()
+                .filter_map(|pid| Pid::from_raw(pid.parse().ok()?))
+            {
                 let _may_be_gone = kill_process(pid, Signal::KILL);
             }
             // One that still holds processes cannot be removed.

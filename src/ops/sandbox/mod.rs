@@ -4,7 +4,7 @@
 
 mod group;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
@@ -77,6 +77,8 @@ pub struct Reach {
     pub write: Vec<PathBuf>,
     /// Programs that it may start, and with them what the system's programs and libraries are.
     pub run: Vec<PathBuf>,
+    /// Folders among those of the system's programs that it may not look into.
+    pub without: Vec<PathBuf>,
     /// Ports that it may connect to; None is all.
     pub ports: Option<Vec<u16>>,
 }
@@ -90,6 +92,11 @@ pub enum Held {
     Partly,
     /// Nothing: the kernel has no Landlock.
     Not,
+}
+
+/// Keeps to this process what others had open when they started it: open files are held by nothing that confines.
+pub fn keep_descriptors() {
+    close_fds::set_fds_cloexec(3, &[]);
 }
 
 /// Sets the limits, and lets the process die with the one that started it. Nothing takes this back.
@@ -172,7 +179,7 @@ fn rules(reach: &Reach) -> Result<RulesetCreated, landlock::RulesetError> {
         .add_rules(path_beneath_rules(&reach.write, look | change))?;
     if !reach.run.is_empty() {
         created = created
-            .add_rules(path_beneath_rules(PROGRAMS, start))?
+            .add_rules(path_beneath_rules(programs(&reach.without), start))?
             .add_rules(path_beneath_rules(&reach.run, start))?;
     }
     if reach.ports.as_ref().is_none_or(|ports| !ports.is_empty()) {
@@ -182,4 +189,46 @@ fn rules(reach: &Reach) -> Result<RulesetCreated, landlock::RulesetError> {
         created = created.add_rule(NetPort::new(*port, AccessNet::ConnectTcp))?;
     }
     Ok(created)
+}
+
+/// Where programs are, without these folders: rights can only be added, so all that is beside one is named.
+fn programs(without: &[PathBuf]) -> Vec<PathBuf> {
+    let real = |path: &str| Path::new(path).canonicalize().ok();
+    let folders = PROGRAMS.iter().filter_map(|path| real(path));
+    folders.flat_map(|path| around(path, without)).collect()
+}
+
+fn around(path: PathBuf, without: &[PathBuf]) -> Vec<PathBuf> {
+    if without.contains(&path) {
+        return Vec::new();
+    }
+    if !without.iter().any(|folder| folder.starts_with(&path)) {
+        return vec![path];
+    }
+    let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+    let within = entries.filter_map(|entry| entry.path().canonicalize().ok());
+    // A link may lead back up.
+    let within = within.filter(|inner| inner.starts_with(&path) && *inner != path);
+    within.flat_map(|inner| around(inner, without)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_beside_a_folder_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        for folder in ["lib", "src/app/data", "src/other"] {
+            std::fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        std::os::unix::fs::symlink(&root, root.join("up")).unwrap();
+
+        let mut found = around(root.clone(), &[root.join("src/app")]);
+
+        found.sort();
+        assert_eq!(found, [root.join("lib"), root.join("src/other")]);
+        assert_eq!(around(root.clone(), &["/elsewhere".into()]), [root]);
+    }
 }
