@@ -1,6 +1,9 @@
 //! The database as scripts see it, on a real server.
 
 mod services {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::os::unix::fs::PermissionsExt;
     use std::time::{Duration, Instant};
 
     use crate::harness::{HUNG, Outcome, Project, Signal, psql_as, send};
@@ -98,6 +101,69 @@ mod services {
             .exits(1)
             .tells("cannot connect to database")
             .hides("hunter2-secret");
+    }
+
+    /// A server that asks for the password in clear, once, and gives what it hears.
+    fn asking() -> (u16, std::thread::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let heard = std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut heard = vec![0; 4096];
+            let _startup = client.read(&mut heard).unwrap();
+            client.write_all(b"R\0\0\0\x08\0\0\0\x03").unwrap();
+            let length = client.read(&mut heard).unwrap();
+            String::from_utf8_lossy(&heard[..length]).into_owned()
+        });
+        (port, heard)
+    }
+
+    #[test]
+    fn the_profiles_password_is_for_its_own_server() {
+        let (port, heard) = asking();
+        let body = format!("db::connect(#{{ host: \"127.0.0.1\", port: {port}, tls: \"off\" }});");
+
+        let project = Project::new()
+            .env("DB_DATABASE", "x")
+            .env("DB_USERNAME", "x")
+            .env("DB_PASSWORD", "hunter2-secret")
+            .body(&body);
+
+        project.lexi("run t").exits(1);
+        let heard = heard.join().unwrap();
+        assert!(!heard.contains("hunter2-secret"), "{heard}");
+    }
+
+    #[test]
+    fn the_profiles_password_is_sent_no_more_openly_than_the_profile_says() {
+        Project::new()
+            .env("DB_DATABASE", "x")
+            .env("DB_USERNAME", "x")
+            .env("DB_PASSWORD", "hunter2-secret")
+            .env("DB_SSL", "true")
+            .body("db::connect(#{ tls: \"off\" });")
+            .lexi("run t")
+            .exits(1)
+            .tells("would send the profile's password less safely");
+    }
+
+    #[test]
+    fn rows_in_a_new_file_are_for_the_user_alone() {
+        let project = Project::new().postgres().file("old.csv", "").body(
+            "db::copy_out(\"select 1\", \"new.csv\"); db::copy_out(\"select 1\", \"old.csv\");",
+        );
+        let mode = |name| {
+            std::fs::metadata(project.path(name))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777
+        };
+        let before = mode("old.csv");
+
+        project.lexi("run t").succeeds();
+
+        assert_eq!((mode("new.csv"), mode("old.csv")), (0o600, before));
     }
 
     #[test]

@@ -7,6 +7,28 @@ use crate::harness::Project;
 const CANARY: &str = "canary-5f1e3c9d7b";
 
 #[test]
+fn a_dry_run_is_told_apart_and_does_not_stand_for_the_run_that_failed() {
+    let project = Project::new().body("if !task::is_dry_run() { throw \"no luck\"; }");
+    project.lexi("run t").exits(1);
+    project.lexi("--dry-run run t").succeeds();
+
+    project.lexi("history").succeeds().says("(dry run)");
+    project.lexi("rerun --failed").exits(1);
+}
+
+#[test]
+fn a_run_that_cannot_be_audited_is_in_the_history_as_it_ended() {
+    let project = Project::new().body("print(\"kept\");");
+    std::fs::create_dir_all(project.path(".lexi/audit.jsonl")).unwrap();
+
+    project.lexi("run t").succeeds().tells("audit.jsonl");
+
+    let listed = project.lexi("history --json").succeeds().json();
+    assert_eq!(listed[0]["state"], "done");
+    project.lexi("history show last").succeeds().says("kept");
+}
+
+#[test]
 fn every_run_is_listed_with_how_it_ended_and_what_it_wrote() {
     let project = Project::new().task(
         "t.rhai",

@@ -103,6 +103,38 @@ fn call(name: &str, form: &Signature) -> String {
 }
 
 #[test]
+fn no_parameter_takes_a_secret_from_the_settings() {
+    let text = "//! S\ntask(\"t\", #{ about: \"x\", params: #{ pw: #{ env: \"API_TOKEN\" } } }, |pw| print(pw));\n";
+
+    Project::new()
+        .file(".env", "API_TOKEN=hunter2-hunter2\n")
+        .task("t.rhai", text)
+        .lexi("run t")
+        .exits(2)
+        .tells("read it in the body with `env::require(\"API_TOKEN\")`")
+        .hides("hunter2");
+}
+
+#[test]
+fn a_pattern_and_a_move_reach_no_further_than_reading_does() {
+    let body = r#"
+        fs::make_dir("data/\\x");
+        for pattern in ["data/\\x/../../.env*", "data/\\x/../../*", "data/*/../../.env*", "../*"] {
+            let outcome = attempt(|| fs::glob(pattern));
+            ensure(!outcome.ok || outcome.value == [], pattern);
+        }
+        ensure(!attempt(|| fs::move("closed/f", "data/f")).ok, "moved to be read");
+    "#;
+
+    held("read: [\"data\"], write: [\"data\", \"closed\"]", body)
+        .file(".env", "A=b\n")
+        .file("data/a", "")
+        .file("closed/f", "")
+        .lexi("run t")
+        .succeeds();
+}
+
+#[test]
 fn without_any_permission_every_function_with_an_effect_is_refused() {
     let api = Api::of(&engine::bare());
     let mut script = String::new();
@@ -431,6 +463,18 @@ mod services {
             .task("t.rhai", text)
             .lexi("run after")
             .succeeds();
+    }
+
+    #[test]
+    fn a_file_to_generate_from_is_read_only_where_that_is_allowed() {
+        held(
+            "db: \"admin\", write: [\"migrations\"]",
+            "migrate::generate(\"xx\", #{ from: \"/etc/passwd\" });",
+        )
+        .postgres()
+        .lexi("run t")
+        .exits(1)
+        .tells("may not read `/etc/passwd`");
     }
 
     #[test]

@@ -183,6 +183,34 @@ fn a_program_gets_the_message_on_its_standard_input() {
 }
 
 #[test]
+fn a_run_that_ends_at_once_leaves_the_program_its_time() {
+    let project = project(
+        "[[tell]]\non = ['started']\ncommand = ['sh', '-c', 'sleep 0.3; echo x >> told']\n",
+    );
+    for _ in 0..3 {
+        project.lexi("run ok").succeeds().hides("warning");
+    }
+
+    assert_eq!(project.read("told"), "x\nx\nx\n");
+}
+
+#[test]
+fn whoever_hears_of_success_hears_of_the_first_one_after_a_failure() {
+    let project = project(
+        "[[tell]]\non = ['succeeded']\ncommand = ['sh', '-c', 'echo $LEXI_EVENT >> told']\n",
+    );
+    project.lexi("run bad").exits(1);
+    project.write(
+        "tasks/t.rhai",
+        "//! S\ntask(\"bad\", #{ about: \"x\" }, || 1);\n",
+    );
+
+    project.lexi("run bad").succeeds();
+
+    assert_eq!(project.read("told"), "recovered\n");
+}
+
+#[test]
 fn what_does_not_get_through_is_a_warning_and_changes_no_exit_code() {
     let listener = Listener::new("404 Not Found");
     let project = project(&format!(

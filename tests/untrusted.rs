@@ -101,6 +101,21 @@ fn it_reaches_no_file_no_program_no_machine_and_no_setting() {
 }
 
 #[test]
+fn its_parameters_take_no_value_from_the_settings() {
+    for name in ["DB_PASSWORD", "DB_USER", "PATH"] {
+        let script = format!(
+            "task(\"t\", #{{ about: \"Try\", params: #{{ p: #{{ env: \"{name}\", value: \"none\" }} }} }}, |p| print(p));"
+        );
+        let tried = try_it(&script, &["--allow-db", "read"]);
+        assert!(
+            tried.out.is_empty() || tried.out == "none\n",
+            "{}",
+            tried.out
+        );
+    }
+}
+
+#[test]
 fn what_the_file_claims_counts_for_nothing() {
     let script = r#"task("t", #{ about: "Try", allow: #{ read: ["/"], run: ["cat"], env: ["*"] } }, || {
         print(attempt(|| fs::read("/etc/passwd")).ok);

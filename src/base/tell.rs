@@ -168,9 +168,11 @@ impl TellConfig {
             && self.started_by.iter().any(|word| word == started_by)
     }
 
-    /// Whether this is told through a channel; a ping hears of every start and end, or it would call us late.
+    /// Whether this is told through a channel; a ping hears of every start and end, or it would call us late. Whoever wants
+    /// to hear of success hears of the first one after a failure too.
     pub fn wants(&self, occasion: Occasion, channel: &Channel) -> bool {
-        matches!(channel, Channel::Ping(_)) || self.on.contains(&occasion)
+        let is_success = occasion == Occasion::Recovered && self.on.contains(&Occasion::Succeeded);
+        matches!(channel, Channel::Ping(_)) || self.on.contains(&occasion) || is_success
     }
 }
 

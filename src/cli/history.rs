@@ -92,11 +92,12 @@ fn line(run: &Run, width: usize, ctx: &Context) -> String {
     let words = out.paint(DIM, &visible(&started.args.join(" ")));
     let task = format!("{:width$}", visible(&started.task));
     let line = format!(
-        "{}  {}  {state}  {task}  {:4}  {took:>8}  {:8}  {words}",
+        "{}  {}  {state}  {task}  {:4}  {took:>8}  {:8}  {}{words}",
         started.id,
         local(started.at),
         started.profile,
-        started.how.as_str()
+        started.how.as_str(),
+        if started.dry_run { "(dry run) " } else { "" }
     );
     line.trim_end().to_owned()
 }
@@ -223,6 +224,8 @@ pub(super) fn rerun(args: &args::Rerun, ctx: &Context) -> Result<ExitCode> {
 fn failed(history: &History) -> Result<Vec<Run>> {
     let mut seen = BTreeSet::new();
     let mut runs = history.runs(&Filter::default())?;
+    // A dry run did nothing, neither well nor badly.
+    runs.retain(|run| !run.started.dry_run);
     runs.retain(|run| {
         let is_newest = seen.insert((run.started.task.clone(), run.started.profile.clone()));
         is_newest && run.is_bad() && run.started.how != How::Untrusted

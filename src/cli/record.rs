@@ -92,11 +92,11 @@ impl<'a> Record<'a> {
         let output = self.ctx.output();
         let how = how(self.host.settings().environment());
         recorder.keep()?;
-        self.audit(
-            "start",
-            recorder,
-            [("args", json!(self.args)), ("how", json!(how.as_str()))],
-        )?;
+        let facts = [("args", json!(self.args)), ("how", json!(how.as_str()))];
+        // What cannot be audited is kept in the history all the same.
+        if let Err(error) = self.audit("start", recorder, facts) {
+            self.warn(&error);
+        }
         listen(output, recorder);
         self.host.record(Arc::clone(recorder));
         Ok(())

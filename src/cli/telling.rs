@@ -232,12 +232,9 @@ fn teller<'h>(host: &'h Host, message: &Message) -> Teller<'h> {
         message.started_by.as_str(),
     );
     let (config, settings) = (host.project().config(), host.settings());
-    Teller::new(
-        &config.tell,
-        about,
-        Some(settings),
-        Arc::clone(host.processes()),
-    )
+    // Not among the run's own programs, which end with it.
+    let registry = Arc::new(Registry::new(settings.environment()));
+    Teller::new(&config.tell, about, Some(settings), registry)
 }
 
 /// Tells a message; gives what did not get through. A run that was asked to stop still says so.

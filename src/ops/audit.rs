@@ -24,9 +24,6 @@ const ORIGIN: &str = "0000000000000000000000000000000000000000000000000000000000
 /// How much of the end of the log holds its last line, mostly.
 const USUAL: u64 = 8 * 1024;
 
-/// No line is longer; the last one is looked for in so much of the file's end.
-const LONGEST: u64 = 64 * 1024;
-
 /// One line; `hash` is that of the line before with everything in this one.
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
@@ -205,22 +202,22 @@ fn broken(place: &str, why: &str) -> Error {
 /// The number and hash of the last whole line, and whether the file ends in the middle of one.
 fn last(file: &mut File) -> std::io::Result<(u64, String, bool)> {
     let length = file.seek(SeekFrom::End(0))?;
-    let (mut end, mut is_cut) = (Vec::new(), false);
-    // Nearly every line is short, and every run looks for the last one.
-    for most in [USUAL, LONGEST] {
+    let (mut end, mut most) = (Vec::new(), USUAL);
+    // Nearly every line is short, and every run looks for the last one; one with long arguments is looked for further back.
+    loop {
         end.clear();
         file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
         file.read_to_end(&mut end)?;
-        is_cut = !end.is_empty() && !end.ends_with(b"\n");
+        let is_cut = !end.is_empty() && !end.ends_with(b"\n");
         let mut whole = end.split(|byte| *byte == b'\n').rev();
         if let Some(entry) = whole.find_map(|line| serde_json::from_slice::<Entry>(line).ok()) {
             return Ok((entry.number, entry.hash, is_cut));
         }
         if length <= most {
-            break;
+            return Ok((0, ORIGIN.to_owned(), is_cut));
         }
+        most *= 8;
     }
-    Ok((0, ORIGIN.to_owned(), is_cut))
 }
 
 #[cfg(test)]
@@ -255,6 +252,16 @@ mod tests {
             audit.verify(Some(&whole.head), BTreeSet::new()).unwrap(),
             whole
         );
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_followed() {
+        let (_dir, audit) = log(2);
+        let fields = Map::from_iter([("args".to_owned(), "x".repeat(300_000).into())]);
+        audit.add(fields).unwrap();
+        audit.add(Map::new()).unwrap();
+
+        assert_eq!(audit.verify(None).unwrap().lines, 4);
     }
 
     #[test]

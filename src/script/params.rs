@@ -6,6 +6,7 @@ use rhai::{Dynamic, Expr, Position};
 
 use super::declaration::{Reader, article, closure};
 use super::task::{Param, ParamKind, ParamType, Task};
+use crate::base::settings::is_secret_name;
 use crate::base::units::{parse_duration, parse_size};
 
 const FIELDS: [&str; 8] = [
@@ -192,6 +193,12 @@ fn verify(
     }
     if param.kind == ParamKind::Positional && param.short.is_some() {
         let message = format!("`{}` is a positional, so it has no short form", param.name);
+        reader.problem(at, message);
+    }
+    if let Some(name) = param.env.as_deref().filter(|name| is_secret_name(name)) {
+        let message = format!(
+            "`{name}` is a secret, and a parameter's value is shown: read it in the body with `env::require(\"{name}\")`"
+        );
         reader.problem(at, message);
     }
     if param.required && value.is_some() {

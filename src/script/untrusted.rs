@@ -7,7 +7,8 @@ use super::bind::{self, Typed};
 use super::task::Task;
 use super::wanted::Wanted;
 use super::{cleanup, collector, declaration, engine, failure, language};
-use crate::base::{Error, Result};
+use crate::base::settings::Environment;
+use crate::base::{Error, Result, Settings};
 use crate::host::permit::Permit;
 use crate::host::{Host, Strand, strand};
 use failure::Failure;
@@ -119,7 +120,9 @@ impl Script {
     }
 }
 
-/// Binds what was typed for a task; relative paths start from the folder of the host's project.
+/// Binds what was typed for a task; relative paths start from the folder of the host's project. No parameter takes its value
+/// from a setting: those that the host has are for its own connection.
 pub fn bind(task: &Task, typed: &Typed, host: &Host) -> Result<Map> {
-    bind::typed(task, typed, host.settings(), host.project().root())
+    let none = Settings::bare(&[], Environment::default());
+    bind::typed(task, typed, &none, host.project().root())
 }

@@ -180,7 +180,7 @@ pub mod api {
     ///
     /// # Parameters
     /// - `from`: a table's exact name or a query
-    /// - `path`: the file, relative to the project
+    /// - `path`: the file, relative to the project; a new one is for its user alone
     /// - `options`: see below
     ///
     /// # Options

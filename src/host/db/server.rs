@@ -57,9 +57,27 @@ enum TlsName {
 }
 
 fn other_target(own: Target, options: ConnectOptions, password: Option<Dynamic>) -> Result<Target> {
-    let password = match password {
-        None => own.password,
-        Some(given) => match given.clone().try_cast::<Secret>() {
+    let is_elsewhere = options.host.as_ref().is_some_and(|host| *host != own.host)
+        || options.port.is_some_and(|port| port != own.port);
+    let tls = options.tls.map(|name| match name {
+        TlsName::Off => Tls::Off,
+        TlsName::Unverified => Tls::Unverified,
+        TlsName::Verified => Tls::Verified(own.tls.authority().map(Path::to_owned)),
+    });
+    let weaker = tls.as_ref().filter(|tls| **tls < own.tls);
+    let password = match (password, weaker) {
+        // The profile's password is for the profile's server, and sent no more openly than the profile says.
+        (None, _) if is_elsewhere => Secret::default(),
+        (None, Some(tls)) => {
+            return Err(Error::refused(format!(
+                "`tls: \"{}\"` would send the profile's password less safely than the profile does (\"{}\")",
+                tls.as_str(),
+                own.tls.as_str()
+            ))
+            .hint("leave out `tls`, or give the `password` to send"));
+        }
+        (None, None) => own.password,
+        (Some(given), _) => match given.clone().try_cast::<Secret>() {
             Some(secret) => secret,
             None if given.is_string() => Secret::new(given.to_string()),
             None => {
@@ -69,19 +87,13 @@ fn other_target(own: Target, options: ConnectOptions, password: Option<Dynamic>)
             }
         },
     };
-    let authority = own.tls.authority().map(Path::to_owned);
-    let tls = options.tls.map_or(own.tls, |name| match name {
-        TlsName::Off => Tls::Off,
-        TlsName::Unverified => Tls::Unverified,
-        TlsName::Verified => Tls::Verified(authority),
-    });
     Ok(Target {
         host: options.host.unwrap_or(own.host),
         port: options.port.unwrap_or(own.port),
         database: options.database.unwrap_or(own.database),
         user: options.user.unwrap_or(own.user),
         password,
-        tls,
+        tls: tls.unwrap_or(own.tls),
     })
 }
 
@@ -167,10 +179,12 @@ pub mod api {
     /// - `port`: the server's port, 1 to 65535
     /// - `database`: the database's name
     /// - `user`: the user's name
-    /// - `password`: the user's password; it is not shown anywhere
+    /// - `password`: the user's password; it is not shown anywhere. Without it the profile's is sent to the profile's host and
+    ///   port only, another server gets none
     /// - `tls`: `"off"`, `"unverified"` (any certificate) or `"verified"`
     ///
     /// # Errors
+    /// - `refused`: the profile's password would be sent with less `tls` than the profile's
     /// - `database`: the server refuses the login; field `sqlstate`
     /// - `unavailable`: the server does not answer
     ///

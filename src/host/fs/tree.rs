@@ -138,7 +138,7 @@ pub mod api {
     pub fn glob(ctx: NativeCallContext, pattern: &str) -> RhaiResultOf<Array> {
         bridge::call(&ctx, "fs::glob", |host| {
             let cancel = strand::current().cancel;
-            let _start = permit::read(host, permit::before_wildcards(pattern))?;
+            let _start = permit::read(host, files::split_pattern(pattern).0)?;
             let found = files::glob(host.project().root(), pattern, &cancel)?;
             Ok(shown(host, found))
         })
@@ -259,6 +259,8 @@ pub mod api {
     ) -> RhaiResultOf<()> {
         let options: CopyOptions = bridge::options(&ctx, "fs::move", options)?;
         bridge::call(&ctx, "fs::move", |host| {
+            // What is moved can be read where it goes.
+            let _read = permit::read(host, from)?;
             let (from, to) = (permit::write(host, from)?, permit::write(host, to)?);
             files::rename(&from, &to, options.existing(), &strand::current().cancel)
         })

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::migrations;
 use crate::base::{Error, Profile, Result};
-use crate::host::Host;
 use crate::host::backup::container_of;
+use crate::host::{Host, permit};
 use crate::ops::backup::{Container, SchemaDump};
 use crate::ops::database::Target;
 use crate::ops::migrate::{self as ops, Files, Generate, Generated};
@@ -95,10 +95,12 @@ impl Parts {
     fn of(host: &Host, options: GenerateMap) -> Result<Self> {
         refuse_in_prod(host)?;
         let project = host.project();
+        let from = options.from.as_ref();
+        let from = from.map(|file| permit::read(host, file)).transpose()?;
         Ok(Self {
             migrations: migrations(host)?,
             folders: [project.path("migrations"), project.path("sql/init")],
-            from: options.from.map(|file| (project.path(&file), file)),
+            from: from.zip(options.from),
             dry_run: options.dry_run || host.flags().dry_run,
         })
     }

@@ -9,7 +9,7 @@ mod programs;
 mod refusal;
 
 pub use allow::{Access, Allow, Level, Service, is_net_grant};
-pub(super) use paths::{before_wildcards, read, write};
+pub(super) use paths::{read, write};
 pub(super) use programs::granted;
 
 use super::Host;

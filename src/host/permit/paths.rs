@@ -84,18 +84,6 @@ fn reach(host: &Host, access: Access, path: &Path) -> Result<PathBuf> {
     Ok(host.project().path(path))
 }
 
-/// The folder in which a pattern starts to match, without the parts that hold wildcards.
-pub(in crate::host) fn before_wildcards(pattern: &str) -> PathBuf {
-    let is_plain = |part: &Component<'_>| {
-        let part = part.as_os_str().to_string_lossy();
-        !part.contains(['*', '?', '[', '{', '\\'])
-    };
-    Path::new(pattern)
-        .components()
-        .take_while(is_plain)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,17 +102,5 @@ mod tests {
         );
         assert_eq!(resolve(&root.join("nowhere")), None);
         assert_eq!(resolve(&root.join("nowhere/below")), None);
-    }
-
-    #[test]
-    fn a_pattern_starts_before_its_wildcards() {
-        for (pattern, folder) in [
-            ("sql/*/a", "sql"),
-            ("*.txt", ""),
-            ("/etc/{a,b}", "/etc"),
-            ("a/b", "a/b"),
-        ] {
-            assert_eq!(before_wildcards(pattern), Path::new(folder), "{pattern}");
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! A file that is there only when it is complete.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tokio::fs::File;
@@ -27,7 +28,11 @@ impl PartialFile {
         })?;
         let unique = format!(".{}.{}.partial", name.display(), std::process::id());
         let partial = path.with_file_name(unique);
-        let file = File::create_new(&partial).await;
+        // Rows are confidential: only a file that was there keeps the rights that somebody gave it.
+        let mode = std::fs::metadata(path).map_or(0o600, |earlier| earlier.mode() & 0o777);
+        let mut options = File::options();
+        let file = options.write(true).create_new(true).mode(mode);
+        let file = file.open(&partial).await;
         let file = file.map_err(|e| Error::io(format!("cannot write `{}`", path.display()), e))?;
         Ok(Self {
             file: BufWriter::with_capacity(BUFFER, file),

@@ -24,8 +24,8 @@ pub struct Target {
     pub tls: Tls,
 }
 
-/// How far a connection is encrypted and the server's certificate looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How far a connection is encrypted and the server's certificate looked at, the least first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tls {
     /// Not encrypted.
     Off,

@@ -22,5 +22,5 @@ pub use remove::remove;
 pub use temp::Temps;
 pub use trust::doubt;
 pub(crate) use walk::normal;
-pub use walk::{Kinds, WalkOptions, glob, walk};
+pub use walk::{Kinds, WalkOptions, glob, split_pattern, walk};
 pub use write::{append, append_durably, make_dir, make_private_dir, write};

@@ -97,7 +97,7 @@ pub fn glob(folder: &Path, pattern: &str, cancel: &Cancel) -> Result<Vec<PathBuf
 }
 
 /// Splits a pattern into the folders before the first wildcard and the rest.
-fn split_pattern(pattern: &str) -> (PathBuf, String) {
+pub fn split_pattern(pattern: &str) -> (PathBuf, String) {
     let is_wild = |part: &str| part.contains(['*', '?', '[', '{']);
     let mut parts = pattern.split('/').peekable();
     let mut fixed = PathBuf::new();
@@ -183,6 +183,19 @@ mod tests {
     fn relative(dir: &Path, paths: Vec<PathBuf>) -> Vec<String> {
         let relative = |path: PathBuf| path.strip_prefix(dir).unwrap().display().to_string();
         paths.into_iter().map(relative).collect()
+    }
+
+    #[test]
+    fn a_pattern_starts_before_its_wildcards() {
+        for (pattern, folder) in [
+            ("sql/*/a", "sql"),
+            ("*.txt", ""),
+            ("/etc/{a,b}", "/etc"),
+            ("a/b", "a/b"),
+            ("a\\b/../../*", "a\\b/../.."),
+        ] {
+            assert_eq!(split_pattern(pattern).0, Path::new(folder), "{pattern}");
+        }
     }
 
     #[test]

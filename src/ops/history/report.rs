@@ -184,10 +184,11 @@ fn add_output(page: &mut String, steps: &[Step]) {
         return;
     }
     add(page, "<h2>Output</h2>\n");
-    let start = text.len().saturating_sub(MOST_TEXT);
-    let start = text[start..]
-        .find("<span")
-        .map_or(text.len(), |at| start + at);
+    let start = text.ceil_char_boundary(text.len().saturating_sub(MOST_TEXT));
+    // One piece of text may be longer: then its end stands without its colour, and never half a character's name.
+    let whole = text[start..].find("<span").map(|at| start + at);
+    let start = whole
+        .unwrap_or_else(|| start + text[start..].find([';', '\n', ' ']).map_or(0, |at| at + 1));
     if start > 0 {
         add(
             page,
@@ -280,6 +281,20 @@ mod tests {
             depths,
             [("outer", 0), ("inner", 1), ("second", 1), ("beside", 0)]
         );
+    }
+
+    #[test]
+    fn long_output_is_cut_between_characters() {
+        let wrote = |text: String| Step::Wrote {
+            ms: 1,
+            to: Output::Out,
+            text,
+        };
+        let many: Vec<Step> = (0..300).map(|_| wrote("日本語".repeat(100))).collect();
+        let one = page(&run(), &[wrote("é".repeat(MOST_TEXT) + "end")]);
+
+        assert!(page(&run(), &many).contains("日本語"));
+        assert!(one.contains("éend"));
     }
 
     #[test]

@@ -118,7 +118,8 @@ impl History {
 
     /// What a run wrote and did, in order; nothing when its file is gone.
     pub fn steps(&self, run: &Started) -> Result<Vec<Step>> {
-        let path = own_file(&self.folder.join(&run.id[..6]), &run.id);
+        let month = run.id.get(..6).unwrap_or_default();
+        let path = own_file(&self.folder.join(month), &run.id);
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
