@@ -458,6 +458,54 @@ fn no_grant_holds_the_records_and_settings_of_a_project() {
 }
 
 #[test]
+fn a_program_makes_no_call_that_reaches_around() {
+    let program = r#"
+import ctypes, os, socket
+def tried(name, work):
+    try:
+        work()
+        print(name, "done")
+    except OSError as error:
+        print(name, error.errno)
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*words):
+    if libc.syscall(*words) == -1: raise OSError(ctypes.get_errno(), "")
+near = "script.rhai"
+tried("chmod", lambda: os.chmod(near, 0o777))
+tried("fchmodat2", lambda: call(452, -100, near.encode(), 0o777, 0))
+tried("chown", lambda: os.chown(near, os.getuid(), os.getgid()))
+tried("utime", lambda: os.utime(near, (1, 1)))
+tried("setxattr", lambda: os.setxattr(near, "user.a", b"x"))
+tried("unix", lambda: socket.socket(socket.AF_UNIX).connect("docker.sock"))
+tried("ring", lambda: call(425, 8, None))
+tried("shm", lambda: call(29 if os.uname().machine == "x86_64" else 194, 0, 4096, 0o600))
+made = os.open("out/made", os.O_CREAT | os.O_WRONLY)
+tried("fchmod", lambda: os.fchmod(made, 0o640))
+tried("futimens", lambda: os.utime(made, (1, 1)))
+tried("pair", lambda: socket.socketpair())
+tried("inet", lambda: socket.socket(socket.AF_INET))
+"#;
+    let script = r#"print(process::output("python3", ["-c", fs::read("data/it.py")]));
+        fs::copy("data", "out/copied"); print(fs::read("out/copied/in.txt"));
+        print(process::output("sh", ["-c", "touch out/touched && echo touched"]));"#;
+    let project = with(script)
+        .file("data/it.py", program)
+        .file("out/keep", "");
+    let listener = UnixListener::bind(project.path("docker.sock")).unwrap();
+    listener.set_nonblocking(true).unwrap();
+
+    project
+        .lexi("run --untrusted script.rhai --allow-read data --allow-read out --allow-write out --allow-run python3 --allow-run sh")
+        .succeeds()
+        .stdout(
+            "chmod 1\nfchmodat2 1\nchown 1\nutime 1\nsetxattr 1\nunix 1\nring 1\nshm 1\n\
+             fchmod done\nfutimens done\npair done\ninet done\ngiven\ntouched\n",
+        );
+
+    assert!(listener.accept().is_err(), "somebody connected");
+}
+
+#[test]
 fn what_others_had_open_stays_with_them() {
     let line = "cat <&11; echo taken >&12";
     let script =

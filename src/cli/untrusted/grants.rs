@@ -141,6 +141,13 @@ pub(super) fn database(flags: &args::Untrusted, ctx: &Context) -> Result<Vec<(St
         );
     }
     let target = target(&project, &settings)?;
+    if target.host.starts_with('/') {
+        let message = format!(
+            "`--allow-db` does not work through a socket: `{}`",
+            target.host
+        );
+        return Err(Error::usage(message).hint("set `DB_HOST=127.0.0.1`"));
+    }
     stays_inside(&target, level)?;
     let value = |name: &str| Some((name.to_owned(), settings.get(name)?.to_owned()));
     let mut values: Vec<_> = DATABASE.into_iter().filter_map(value).collect();

@@ -139,7 +139,10 @@ fn copy_tree(from: &Path, to: &Path, cancel: &Cancel) -> Result<()> {
     }
     // A folder that may not be written to gets its permissions when nothing is written to it any more.
     for (folder, permissions) in folders.into_iter().rev() {
-        fs::set_permissions(&folder, permissions).map_err(|e| cannot_copy(&folder, e))?;
+        // By the open folder: a script that is confined may not change a mode by a name.
+        let set = File::open(&folder).and_then(|open| open.set_permissions(permissions.clone()));
+        set.or_else(|_unreadable| fs::set_permissions(&folder, permissions))
+            .map_err(|e| cannot_copy(&folder, e))?;
     }
     Ok(())
 }
@@ -164,9 +167,11 @@ fn copy_file(from: &Path, facts: &Metadata, to: &Path, cancel: &Cancel) -> Resul
             break;
         }
     }
-    partial.commit()?;
+    // Again, now that it is written: writing takes away the bits that lend rights.
     let permissions = fs::Permissions::from_mode(facts.mode() & 0o7777);
-    fs::set_permissions(to, permissions).map_err(|e| cannot_copy(from, e))
+    let set = partial.file().set_permissions(permissions);
+    set.map_err(|e| cannot_copy(from, e))?;
+    partial.commit()
 }
 
 fn cannot_copy(path: &Path, e: io::Error) -> Error {

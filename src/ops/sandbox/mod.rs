@@ -2,6 +2,7 @@
 //!
 //! Called by the process that will run a stranger's script, before it has read a word of it.
 
+mod calls;
 mod group;
 
 use std::path::{Path, PathBuf};
@@ -152,6 +153,7 @@ pub fn confine(reach: &Reach) -> Result<Held> {
     let status = rules(reach)
         .and_then(RulesetCreated::restrict_self)
         .map_err(wrong)?;
+    calls::forbid()?;
     Ok(match status.ruleset {
         RulesetStatus::FullyEnforced => Held::Whole,
         RulesetStatus::PartiallyEnforced => Held::Partly,
