@@ -261,7 +261,7 @@ mod tests {
         audit.add(fields).unwrap();
         audit.add(Map::new()).unwrap();
 
-        assert_eq!(audit.verify(None).unwrap().lines, 4);
+        assert_eq!(audit.verify(None, BTreeSet::new()).unwrap().lines, 4);
     }
 
     #[test]
