@@ -132,6 +132,29 @@ fn no_secret_is_shown_whatever_is_done_with_it() {
 }
 
 #[test]
+fn a_secret_that_colours_split_does_not_become_whole_without_them() {
+    let body = r#"
+        process::run("sh", ["-c", "printf 'a canary-5\\033[31m-own-file\\033[0m\\nb canary-5\\000-own-file\\n'"], #{ stream: true });
+        print("c canary-5\x1b[1m-own-file");
+        throw "d";
+    "#;
+    let project = project(body);
+
+    for words in ["run t", "--log json run t"] {
+        let done = project.lexi(words).exits(1);
+        assert!(!done.out.contains("-own-file"), "{words}: {}", done.out);
+        assert!(!done.err.contains("-own-file"), "{words}: {}", done.err);
+    }
+    project
+        .lexi("history show last --html page.html")
+        .succeeds();
+
+    assert!(!project.read("page.html").contains("-own-file"));
+    let found = canary::files_holding(&project.path(".lexi"), "-own-file");
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn a_report_for_a_browser_holds_no_secret() {
     let project = project(
         "print(env::get(\"API_TOKEN\").reveal()); throw env::get(\"DB_PASSWORD\").reveal();",

@@ -183,6 +183,21 @@ proptest! {
     }
 
     #[test]
+    fn no_byte_of_secrets_that_overlap_is_seen(
+        whole in "[a-c]{12,40}",
+        cuts in (6_usize..12, 1_usize..6),
+        before in "[x-z]{0,9}",
+    ) {
+        let redactor = Redactor::default();
+        let (end, start) = cuts;
+        redactor.add(&whole[..end]);
+        redactor.add(&whole[start..]);
+
+        let text = format!("{before}{whole}{before}");
+        prop_assert_eq!(redactor.mask(&text), format!("{before}[secret]{before}"));
+    }
+
+    #[test]
     fn text_is_never_cut_inside_a_secret(
         secret in "[a-zé]{8,24}",
         before in "[x-z\n ]{1,60}",
@@ -232,6 +247,7 @@ fn encodings(secret: &str, before: &str) -> Vec<String> {
         let end = ((skip + secret.len()) * 8) / 6;
         whole[start..end].to_owned()
     };
+    let each = |form: &dyn Fn(char) -> String| -> String { secret.chars().map(form).collect() };
     let around = format!("{before}{secret}{before}");
     vec![
         secret.to_owned(),
@@ -242,6 +258,12 @@ fn encodings(secret: &str, before: &str) -> Vec<String> {
         inner(STANDARD.encode(&around), before.len()),
         inner(URL_SAFE_NO_PAD.encode(&around), before.len()),
         secret.replace('\'', "'\\''"),
+        secret.replace('\'', "'\"'\"'"),
+        secret.replace('"', "\"\""),
+        each(&|c| format!("&#{};", u32::from(c))),
+        each(&|c| format!("\\u{:04x}", u32::from(c))),
+        each(&|c| format!("%{:02x}", u32::from(c))),
+        each(&|c| format!("{c}\u{1b}[0m")),
     ]
 }
 

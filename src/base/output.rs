@@ -230,7 +230,9 @@ impl Output {
 
     fn tell(&self, stream: Stream, masked: &str) {
         if let Some(Listener(listener)) = self.inner.listener.get() {
-            listener(stream, &anstream::adapter::strip_str(masked).to_string());
+            let plain = anstream::adapter::strip_str(masked).to_string();
+            // What is left may read differently.
+            listener(stream, &self.inner.redactor.mask(&plain));
         }
     }
 

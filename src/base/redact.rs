@@ -1,14 +1,24 @@
 //! Replaces known secret values in text before a person or a file sees it, also where they are encoded.
 
 mod forms;
+mod views;
 
 use std::borrow::Cow;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Match, MatchKind};
+use forms::Form;
 
 /// What stands in a secret's place.
 const MARK: &str = "[secret]";
+
+/// Ends the colours that began within a secret and would have ended there.
+const RESET: &str = "\u{1b}[0m";
+
+/// How much of what goes on is held back at most, in bytes, because a secret may begin in it.
+const LONGEST_REACH: usize = 32 * 1024;
 
 /// The secret values of this run.
 #[derive(Debug, Default)]
@@ -18,37 +28,50 @@ pub struct Redactor {
 
 #[derive(Debug, Default)]
 struct Known {
-    forms: Vec<String>,
-    /// Finds all forms in one pass; made when first needed after a change.
-    finder: Option<Arc<AhoCorasick>>,
+    values: HashSet<String>,
+    forms: Vec<Form>,
+    /// The texts of the forms.
+    texts: HashSet<String>,
+    /// Made when first needed after a change.
+    finder: Option<Arc<Finder>>,
 }
 
 impl Redactor {
     /// Remembers a secret value with its encoded forms; short ones and plain words such as `true` are not remembered.
     pub fn add(&self, value: &str) {
+        if self.known().values.contains(value) {
+            return;
+        }
+        let forms = forms::of(value);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        for form in forms::of(value) {
-            if !known.forms.contains(&form) {
+        known.values.insert(value.to_owned());
+        for form in forms {
+            if known.texts.insert(form.text().to_owned()) {
                 known.forms.push(form);
                 known.finder = None;
             }
         }
     }
 
-    /// The text with every known secret replaced by `[secret]`.
+    /// The text with every known secret replaced by `[secret]`; secrets that overlap are replaced together.
     pub fn mask<'text>(&self, text: &'text str) -> Cow<'text, str> {
         let Some(finder) = self.finder() else {
             return Cow::Borrowed(text);
         };
-        let mut masked = String::new();
-        let mut end = 0;
-        for found in finder.find_iter(text) {
-            masked.push_str(&text[end..found.start()]);
-            masked.push_str(MARK);
-            end = found.end();
-        }
-        if end == 0 {
+        let secrets = finder.secrets(text.as_bytes());
+        if secrets.is_empty() {
             return Cow::Borrowed(text);
+        }
+        let mut masked = String::with_capacity(text.len());
+        let mut end = 0;
+        for secret in secrets {
+            let start = text.floor_char_boundary(secret.start).max(end);
+            masked.push_str(&text[end..start]);
+            masked.push_str(MARK);
+            end = text.ceil_char_boundary(secret.end).max(start);
+            if text[start..end].contains('\u{1b}') {
+                masked.push_str(RESET);
+            }
         }
         masked.push_str(&text[end..]);
         Cow::Owned(masked)
@@ -61,15 +84,18 @@ impl Redactor {
             return at;
         };
         // What is still to come may complete a secret that begins near the end.
-        let at = at.min(bytes.len().saturating_sub(finder.max_pattern_len()));
-        let straddles = |found: &aho_corasick::Match| found.start() < at && found.end() > at;
-        let found = finder.find_iter(bytes).find(straddles);
-        found.map_or(at, |found| found.start()).max(1)
+        let at = at.min(bytes.len().saturating_sub(finder.reach));
+        let straddles = |secret: &Range<usize>| secret.start < at && secret.end > at;
+        let secret = finder.secrets(bytes).into_iter().find(straddles);
+        secret.map_or(at, |secret| secret.start).max(1)
     }
 
-    /// The longest form first wins, so that a secret that contains another is replaced whole.
-    fn finder(&self) -> Option<Arc<AhoCorasick>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finder(&self) -> Option<Arc<Finder>> {
+        let known = self.known();
         if known.forms.is_empty() {
             return None;
         }
@@ -78,13 +104,73 @@ impl Redactor {
         }
         drop(known);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let built = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&known.forms);
-        // Building fails only for more patterns than memory holds.
-        known.finder = built.ok().map(Arc::new);
+        known.finder = Finder::new(&known).map(Arc::new);
         known.finder.clone()
+    }
+}
+
+/// Finds all forms in one pass.
+#[derive(Debug)]
+struct Finder {
+    automaton: AhoCorasick,
+    forms: Vec<Form>,
+    /// How long a secret in text can be, in bytes.
+    reach: usize,
+}
+
+impl Finder {
+    /// Building fails only for more patterns than memory holds.
+    fn new(known: &Known) -> Option<Self> {
+        // Only this kind finds secrets that overlap.
+        let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .match_kind(MatchKind::Standard)
+            .build(known.forms.iter().map(Form::text))
+            .ok()?;
+        // An escape takes three times as many bytes as what it stands for, or less.
+        let longest = known.values.iter().map(String::len).max();
+        let reach = automaton.max_pattern_len().max(3 * longest.unwrap_or(0));
+        Some(Self {
+            automaton,
+            forms: known.forms.clone(),
+            reach: reach.min(LONGEST_REACH),
+        })
+    }
+
+    /// Where secrets stand in a text, in order and apart from each other.
+    fn secrets(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found: Vec<_> = self.matches(text).collect();
+        for view in views::of(text) {
+            let seen = self.matches(&view.bytes);
+            found.extend(seen.map(|part| view.place(&part)));
+        }
+        found.sort_unstable_by_key(|secret| secret.start);
+        found.dedup_by(|next, last| {
+            let overlaps = next.start < last.end;
+            if overlaps {
+                last.end = last.end.max(next.end);
+            }
+            overlaps
+        });
+        found
+    }
+
+    fn matches(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+        let matches = self.automaton.find_overlapping_iter(text);
+        matches.map(|found| self.whole(text, &found))
+    }
+
+    /// All there is of a form around a part of it.
+    fn whole(&self, text: &[u8], found: &Match) -> Range<usize> {
+        let Form::Part { of, at } = &self.forms[found.pattern()] else {
+            return found.range();
+        };
+        let (before, behind) = of.as_bytes().split_at(*at);
+        let same = |(one, other): &(&u8, &u8)| one == other;
+        let earlier = before.iter().rev().zip(text[..found.start()].iter().rev());
+        let later = behind.iter().zip(&text[found.start()..]);
+        let start = found.start() - earlier.take_while(same).count();
+        start..found.start() + later.take_while(same).count()
     }
 }
 
@@ -103,6 +189,37 @@ mod tests {
             redactor.mask("a password123 b password c yes"),
             "a [secret] b [secret] c yes"
         );
+    }
+
+    #[test]
+    fn secrets_that_overlap_are_masked_together() {
+        let redactor = Redactor::default();
+        redactor.add("abcdefghij");
+        redactor.add("ghijklmnopqrstuv");
+        let text = "x abcdefghijklmnopqrstuv y abcdefghij ghijklmnopqrstuv";
+
+        assert_eq!(redactor.mask(text), "x [secret] y [secret] [secret]");
+        let long = format!("{text}{}", "z".repeat(200));
+        for at in 3..24 {
+            assert_eq!(redactor.cut(long.as_bytes(), at), 2, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_seen_through_colours_and_control_characters() {
+        let redactor = Redactor::default();
+        redactor.add("hunter2-hunter2");
+        let cases = [
+            (
+                "a hunter2\u{1b}[31m-hunter2\u{1b}[0m b",
+                "a [secret]\u{1b}[0m\u{1b}[0m b",
+            ),
+            ("a hunter2\0-hunter\u{7}2 b", "a [secret] b"),
+            ("a \u{1b}[1mb\u{1b}[0m c\0", "a \u{1b}[1mb\u{1b}[0m c\0"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(redactor.mask(text), expected);
+        }
     }
 
     #[test]
