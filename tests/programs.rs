@@ -68,6 +68,28 @@ fn a_secret_is_no_argument() {
 }
 
 #[test]
+fn a_secret_is_no_argument_as_text_either() {
+    for argument in ["token.reveal()", "`--token=${token.reveal()}`"] {
+        Project::new()
+            .body(&format!(
+                "let token = env::get(\"MY_TOKEN\"); process::run(\"echo\", [1, {argument}]);"
+            ))
+            .env("MY_TOKEN", "hunter2")
+            .lexi("run t")
+            .exits(1)
+            .tells("argument 2 of `echo` holds a secret")
+            .tells("#{ env: #{ NAME: secret } }")
+            .hides("hunter2");
+    }
+    // A short password may be an ordinary word.
+    Project::new()
+        .body("print(process::output(\"echo\", [\"postgresql\"]));")
+        .env("DB_PASSWORD", "postgres")
+        .lexi("run t")
+        .succeeds();
+}
+
+#[test]
 fn the_code_of_a_program_in_the_foreground_is_the_runs() {
     Project::new()
         .body("process::foreground(\"sh\", [\"-c\", \"exit 42\"]);")

@@ -402,3 +402,26 @@ fn a_taken_port_ends_no_daemon_and_a_changed_one_is_taken_up() {
     assert!(told.contains("cannot listen on 127.0.0.1"), "{told}");
     assert!(told.contains("schedules run on"), "{told}");
 }
+
+#[test]
+fn an_address_that_does_not_answer_is_not_shown() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{free}/services/T000/SLACKSECRETPATH");
+    let named = project("[[tell]]\nstarted_by = ['program']\nwebhook = 'ALERTS_URL'\n");
+    named.write(".env", &format!("ALERTS_URL={url}\n"));
+    let written = project(&format!(
+        "[[tell]]\nstarted_by = ['program']\nwebhook = '{url}'\n"
+    ));
+    for project in [&named, &written] {
+        project
+            .lexi("run bad")
+            .exits(1)
+            .tells(&format!("nothing answers `POST http://{free}`"))
+            .hides("SLACKSECRETPATH");
+    }
+    named.lexi("env").succeeds().hides("SLACKSECRETPATH");
+    named.lexi("history show last").hides("SLACKSECRETPATH");
+}

@@ -45,9 +45,20 @@ pub struct Config {
     /// What runs by itself, by the entry's name.
     #[serde(default)]
     pub schedule: BTreeMap<String, Schedule>,
+    /// What is secret though its name does not say so.
+    #[serde(default)]
+    pub secrets: SecretsConfig,
     /// Values for every profile.
     #[serde(default)]
     pub settings: BTreeMap<String, Scalar>,
+}
+
+/// `[secrets]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SecretsConfig {
+    /// Names of settings.
+    pub names: Vec<String>,
 }
 
 /// What is kept of runs.

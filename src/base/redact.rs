@@ -17,6 +17,9 @@ const MARK: &str = "[secret]";
 /// Ends the colours that began within a secret and would have ended there.
 const RESET: &str = "\u{1b}[0m";
 
+/// A value as long as this stands in a text by no chance.
+const CERTAIN: usize = 12;
+
 /// How much of what goes on is held back at most, in bytes, because a secret may begin in it.
 const LONGEST_REACH: usize = 32 * 1024;
 
@@ -29,6 +32,8 @@ pub struct Redactor {
 #[derive(Debug, Default)]
 struct Known {
     values: HashSet<String>,
+    /// Those that a script made text of.
+    revealed: HashSet<String>,
     forms: Vec<Form>,
     /// The texts of the forms.
     texts: HashSet<String>,
@@ -51,6 +56,26 @@ impl Redactor {
                 known.finder = None;
             }
         }
+    }
+
+    /// Remembers a secret value that a script has as text from now on.
+    pub fn reveal(&self, value: &str) {
+        self.add(value);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if value.len() >= forms::SHORTEST {
+            known.revealed.insert(value.to_owned());
+        }
+    }
+
+    /// Whether a text holds a secret as it is. Short ones, which may be ordinary words, count once they were revealed.
+    pub fn holds_secret(&self, text: &str) -> bool {
+        let known = self.known();
+        let long = known.values.iter().filter(|value| value.len() >= CERTAIN);
+        known
+            .revealed
+            .iter()
+            .chain(long)
+            .any(|value| text.contains(value.as_str()))
     }
 
     /// The text with every known secret replaced by `[secret]`; secrets that overlap are replaced together.

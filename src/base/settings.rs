@@ -3,11 +3,12 @@
 //! Flag > environment > `.env.<profile>` > `.env` > `lexi.toml` > default. What makes a profile's identity (the servers
 //! and the database) is never read from the shared `.env`: two profiles must not meet on one database by accident.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
 use super::project::{CONFIG_FILE, Values};
+use super::tell::TellConfig;
 use super::text::did_you_mean;
 use super::{Error, Profile, Project, Result, Secret, dotenv};
 
@@ -146,6 +147,8 @@ pub struct Settings {
     values: BTreeMap<String, Setting>,
     environment: Environment,
     ignored: Vec<String>,
+    /// What the project says is secret, whatever its name.
+    declared: BTreeSet<String>,
 }
 
 /// What the command line says about settings.
@@ -183,6 +186,7 @@ impl Settings {
             values: BTreeMap::new(),
             environment,
             ignored: Vec::new(),
+            declared: BTreeSet::new(),
         };
         for (name, value) in DEFAULTS {
             settings.set(name, value, Origin::Default);
@@ -200,6 +204,7 @@ impl Settings {
             values: BTreeMap::new(),
             environment: Environment::default(),
             ignored: Vec::new(),
+            declared: declared_secrets(project),
         };
         for (name, value) in DEFAULTS {
             settings.set(name, value, Origin::Default);
@@ -216,7 +221,7 @@ impl Settings {
     }
 
     fn set(&mut self, name: &str, value: &str, origin: Origin) {
-        let is_secret = is_secret_name(name);
+        let is_secret = self.has_secret_name(name) || login_in(value).is_some();
         let setting = Setting {
             value: value.to_owned(),
             origin,
@@ -288,7 +293,7 @@ impl Settings {
         let secret = |name: &str| {
             let base = name
                 .strip_suffix("_FILE")
-                .filter(|base| is_secret_name(base));
+                .filter(|base| self.has_secret_name(base));
             base.map(|base| canonical(base).to_owned())
         };
         let outer = self.environment.iter().filter(|(name, _)| {
@@ -460,7 +465,17 @@ impl Settings {
         &self.environment
     }
 
-    /// The values that must not appear in any output.
+    /// Whether a value of this name must not be shown: its name or the project says so, or it is a URL with a password.
+    pub fn is_secret(&self, name: &str) -> bool {
+        let holds_password = || self.get(name).and_then(login_in).is_some();
+        self.has_secret_name(name) || holds_password()
+    }
+
+    fn has_secret_name(&self, name: &str) -> bool {
+        is_secret_name(name) || self.declared.contains(canonical(name))
+    }
+
+    /// The values that must not appear in any output, and the passwords within them.
     pub fn secret_values(&self) -> impl Iterator<Item = &str> {
         let own = self
             .values
@@ -470,8 +485,9 @@ impl Settings {
         let outer = self
             .environment
             .iter()
-            .filter(|(name, _)| is_secret_name(name));
-        own.chain(outer.map(|(_, value)| value))
+            .filter(move |(name, value)| self.has_secret_name(name) || login_in(value).is_some());
+        let all = own.chain(outer.map(|(_, value)| value));
+        all.flat_map(|value| std::iter::once(value).chain(password_in(value)))
     }
 }
 
@@ -515,19 +531,49 @@ fn read_file(path: &Path, name: &str) -> Result<Option<Vec<u8>>> {
         .map_err(|e| Error::usage(format!("cannot read `{name}`")).because(e))
 }
 
+/// The settings that the project says are secret, and those that `[[tell]]` takes addresses from.
+fn declared_secrets(project: &Project) -> BTreeSet<String> {
+    let config = project.config();
+    let own = config.secrets.names.iter().map(String::as_str);
+    let addresses = config.tell.iter().flat_map(TellConfig::settings);
+    let names = own.chain(addresses);
+    names.map(|name| canonical(name).to_owned()).collect()
+}
+
+/// User and password of a URL (`postgres://user:password@host`), if it has a password.
+fn login_in(value: &str) -> Option<(&str, &str)> {
+    let (_, rest) = value.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, password) = authority.rsplit_once('@')?.0.split_once(':')?;
+    (!password.is_empty()).then_some((user, password))
+}
+
+/// The password of a URL. One that is the user's name is no secret of its own, only the URL is: a name is an ordinary word.
+fn password_in(value: &str) -> Option<&str> {
+    let (user, password) = login_in(value)?;
+    (user != password).then_some(password)
+}
+
 /// Whether a value of this name must not be shown.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let parts = [
         "PASSWORD",
         "PASSWD",
+        "PASSPHRASE",
         "SECRET",
         "TOKEN",
+        "CREDENTIAL",
+        "BASIC_AUTH",
         "PRIVATE_KEY",
+        "PRIVATEKEY",
         "API_KEY",
+        "APIKEY",
         "ACCESS_KEY",
+        "ACCESSKEY",
         "DSN",
     ];
+    let ends = ["_KEY", "_PASS", "_PWD"];
     let is_count_or_time = [
         "_EXPIRATION",
         "_EXPIRES",
@@ -536,10 +582,16 @@ pub fn is_secret_name(name: &str) -> bool {
         "_LENGTH",
         "_FILE",
         "_TOKENS",
+        // Names a file.
+        "APPLICATION_CREDENTIALS",
+        // Whether browsers send them.
+        "CORS_CREDENTIALS",
+        "ALLOW_CREDENTIALS",
     ]
     .iter()
     .any(|end| name.ends_with(end));
-    !is_count_or_time && (parts.iter().any(|part| name.contains(part)) || name.ends_with("_KEY"))
+    let has_part = parts.iter().any(|part| name.contains(part));
+    !is_count_or_time && (has_part || ends.iter().any(|end| name.ends_with(end)))
 }
 
 /// The text of a file, or the line that is none.
@@ -650,6 +702,25 @@ mod tests {
     }
 
     #[test]
+    fn a_url_with_a_password_is_secret_and_so_is_what_the_project_names() {
+        let toml = "[secrets]\nnames = ['LICENCE']\n[[tell]]\nwebhook = 'ALERTS'\nping = 'ALIVE'";
+        let values = "LICENCE=abc\nALERTS=https://a/b\nALIVE=https://c/d\nDATABASE_URL=postgres://u:p%40ss@h/d\n\
+            CACHE_URL=redis://cache:cache@h\nSITE_URL=https://h:80/a@b:c\n";
+        let (_dir, project) = project(&[("lexi.toml", toml), (".env", values)]);
+        let environment = [("HTTP_PROXY", "http://me:outer-password@h:80")];
+
+        let settings = load(&project, &Overrides::default(), &environment).unwrap();
+
+        for name in ["LICENCE", "ALERTS", "ALIVE", "DATABASE_URL", "CACHE_URL"] {
+            assert!(settings.is_secret(name), "{name}");
+        }
+        assert!(settings.is_secret("HTTP_PROXY") && !settings.is_secret("SITE_URL"));
+        let secret: Vec<&str> = settings.secret_values().collect();
+        assert!(secret.contains(&"p%40ss") && secret.contains(&"outer-password"));
+        assert!(!secret.contains(&"cache"));
+    }
+
+    #[test]
     fn secret_names_are_recognised() {
         for name in [
             "DB_PASSWORD",
@@ -657,6 +728,12 @@ mod tests {
             "STRIPE_SECRET_KEY",
             "OPENAI_API_KEY",
             "SENTRY_DSN",
+            "DB_PASS",
+            "GPG_PASSPHRASE",
+            "MYSQL_PWD",
+            "AWS_CREDENTIALS",
+            "PROXY_BASIC_AUTH",
+            "MAPS_APIKEY",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
@@ -666,6 +743,10 @@ mod tests {
             "KEYBOARD",
             "JWT_SECRET_FILE",
             "CORS_CREDENTIALS",
+            "PWD",
+            "OLDPWD",
+            "BYPASS",
+            "GOOGLE_APPLICATION_CREDENTIALS",
         ] {
             assert!(!is_secret_name(name), "{name}");
         }

@@ -161,6 +161,16 @@ fn address(field: &str, text: &str) -> Result<Address, String> {
 }
 
 impl TellConfig {
+    /// The settings that hold its addresses.
+    pub fn settings(&self) -> impl Iterator<Item = &str> {
+        self.channels.iter().filter_map(|channel| match channel {
+            Channel::Webhook(Address::Setting(name)) | Channel::Ping(Address::Setting(name)) => {
+                Some(name.as_str())
+            }
+            _ => None,
+        })
+    }
+
     /// Whether runs of this task are told here.
     pub fn is_about(&self, task: &str, profile: Profile, started_by: &str) -> bool {
         self.tasks.as_ref().is_none_or(|tasks| tasks.is_match(task))

@@ -5,7 +5,6 @@
 use rhai::{Dynamic, Map, Module};
 
 use super::{Host, permit};
-use crate::base::settings::is_secret_name;
 use crate::base::{Error, Result, Secret, Settings};
 
 /// The name of the type of secrets in scripts.
@@ -19,9 +18,9 @@ pub(super) fn module() -> Module {
     module
 }
 
-/// A value as scripts get it: one with a secret's name never prints.
+/// A value as scripts get it: a secret one never prints.
 fn shown(host: &Host, name: &str, value: &str) -> Dynamic {
-    if is_secret_name(name) {
+    if host.settings().is_secret(name) {
         host.output().redactor().add(value);
         Dynamic::from(Secret::new(value))
     } else {
@@ -31,7 +30,7 @@ fn shown(host: &Host, name: &str, value: &str) -> Dynamic {
 
 /// The settings, for one that the running script may see.
 fn see<'a>(host: &'a Host, name: &str) -> Result<&'a Settings> {
-    permit::setting(name, is_secret_name(name))?;
+    permit::setting(name, host.settings().is_secret(name))?;
     Ok(host.settings())
 }
 
@@ -60,7 +59,8 @@ fn all(host: &Host) -> Map {
 }
 
 /// Settings of the profile: flag, environment, `.env.<profile>`, `.env`, `lexi.toml`, default. Values whose names say that
-/// they are secret (`DB_PASSWORD`, `API_TOKEN`) come as a type that never prints.
+/// they are secret (`DB_PASSWORD`, `API_TOKEN`), URLs with a password, and what `[secrets]` and `[[tell]]` of lexi.toml name
+/// come as a type that never prints.
 #[rhai::export_module]
 pub mod api {
     use rhai::{Dynamic, Map, NativeCallContext};
@@ -290,7 +290,7 @@ pub mod secret {
     use crate::base::Secret;
     use crate::host::Host;
 
-    /// The text of a secret, for where only text will do. Output masks it still.
+    /// The text of a secret, for where only text will do. Output masks it still, and it is no argument of a program.
     ///
     /// # Parameters
     /// - `secret`: a value of `env::get`, `env::require` or `env::secret`
@@ -301,7 +301,7 @@ pub mod secret {
     /// ```
     #[rhai_fn(global)]
     pub fn reveal(ctx: NativeCallContext, secret: Secret) -> String {
-        Host::of(&ctx).output().redactor().add(secret.reveal());
+        Host::of(&ctx).output().redactor().reveal(secret.reveal());
         secret.reveal().to_owned()
     }
 

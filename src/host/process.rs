@@ -119,7 +119,7 @@ pub mod api {
     /// # Errors
     /// - `process_failed`: it failed; the error has `exit_code`, `signal` and `stderr`
     /// - `unavailable`: there is no such program
-    /// - `invalid`: it wrote more than 16 MB, or an argument is no text (a secret, for example)
+    /// - `invalid`: it wrote more than 16 MB, or an argument is no text, or holds a secret
     ///
     /// # Example
     /// ```
@@ -430,7 +430,7 @@ pub mod api {
     /// - `args`: its arguments: text, numbers, booleans
     ///
     /// # Errors
-    /// - `invalid`: an argument is no text (a secret, for example)
+    /// - `invalid`: an argument is no text, or holds a secret
     ///
     /// # Example
     /// ```

@@ -2,6 +2,7 @@
 //!
 //! Over 300 lines because the options of each function are read in one place.
 
+use std::path::Path;
 use std::time::Duration;
 
 use rhai::{Array, Dynamic, Map, NativeCallContext};
@@ -280,8 +281,10 @@ pub(super) fn program_of(
     let dir = options.dir.as_deref().unwrap_or(".");
     let dir = crate::ops::files::normal(&host.project().path(dir));
     let file = permit::granted(host, name, &dir)?;
+    let words = words(name, args)?;
+    refuse_secrets(host, name, &words)?;
     let mut program = Program::new(file)
-        .args(words(name, args)?)
+        .args(words)
         .dir(dir)
         .redactor(host.output().redactor());
     if options.clear_env {
@@ -302,13 +305,27 @@ pub(super) fn program_of(
     Ok(program)
 }
 
+/// How a program gets a secret.
+const ELSEWHERE: &str = "everybody on the machine can read arguments; pass it as a variable: `#{ env: #{ NAME: secret } }`, or as `stdin`";
+
+/// Refuses secrets that were made text; what names a file is meant as that.
+fn refuse_secrets(host: &Host, program: &str, words: &[String]) -> Result<()> {
+    let redactor = host.output().redactor();
+    let is_secret = |word: &String| redactor.holds_secret(word) && !Path::new(word).exists();
+    match words.iter().position(is_secret) {
+        Some(at) => {
+            let message = format!("argument {} of `{program}` holds a secret", at + 1);
+            Err(Error::invalid(message).hint(ELSEWHERE))
+        }
+        None => Ok(()),
+    }
+}
+
 fn words(program: &str, args: Array) -> Result<Vec<String>> {
     let to_word = |(at, value): (usize, Dynamic)| {
         if value.is::<Secret>() {
             let message = format!("argument {} of `{program}` is a secret", at + 1);
-            return Err(Error::invalid(message).hint(
-                "everybody on the machine can read arguments; pass it as a variable: `#{ env: #{ NAME: secret } }`",
-            ));
+            return Err(Error::invalid(message).hint(ELSEWHERE));
         }
         word(&value)
             .map_err(|why| Error::invalid(format!("argument {} of `{program}` {why}", at + 1)))

@@ -42,6 +42,8 @@ pub struct Request {
     pub max_bytes: u64,
     /// Whether to go where the answer sends us.
     pub follow: bool,
+    /// Whether errors name the machine alone, because who knows the path can write there.
+    pub is_private: bool,
 }
 
 impl Request {
@@ -55,6 +57,7 @@ impl Request {
             timeout: TIMEOUT,
             max_bytes: MAX_BYTES,
             follow: true,
+            is_private: false,
         }
     }
 }
@@ -104,7 +107,8 @@ impl Http {
     /// Sends a request and reads the whole answer, whatever its status.
     pub async fn send(&self, request: &Request) -> Result<Answer> {
         let url = parse(&request.url)?;
-        let shown = format!("`{} {}`", request.method, show(&url));
+        let path = if request.is_private { "" } else { url.path() };
+        let shown = format!("`{} {}{path}`", request.method, machine(&url));
         let sending = self.exchange(request, url, &shown);
         match tokio::time::timeout(request.timeout, sending).await {
             Ok(answer) => answer,
@@ -203,14 +207,14 @@ pub fn authority(url: &str) -> Result<String> {
     ))
 }
 
-/// A URL without a password and without its query, both of which may hold secrets.
-fn show(url: &Url) -> String {
+/// What comes before the path of a URL, without a password: that and the query may hold secrets.
+fn machine(url: &Url) -> String {
     let port = url
         .port()
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
     let host = url.host_str().unwrap_or_default();
-    format!("{}://{host}{port}{}", url.scheme(), url.path())
+    format!("{}://{host}{port}", url.scheme())
 }
 
 fn headers(request: &Request) -> Result<HeaderMap> {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::views;
 use crate::base::text::hex;
 
 /// A value shorter than this would shred ordinary text when replaced.
-const SHORTEST: usize = 6;
+pub(super) const SHORTEST: usize = 6;
 
 /// Encoded text is also known by parts of this length: programs break long ones into lines, wherever these begin.
 const PART: usize = 16;
@@ -89,6 +90,8 @@ fn written(text: &str) -> Vec<String> {
         text.to_owned(),
         // What is left of a query when its escapes are decoded.
         text.replace(' ', "+"),
+        // As a program writes a password that it took from a URL.
+        views::without_percent(text),
         json[1..json.len() - 1].to_owned(),
         strict.to_lowercase_escapes(),
         strict.0,

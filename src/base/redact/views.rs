@@ -51,6 +51,13 @@ pub(super) fn of(text: &[u8]) -> Vec<View> {
     views
 }
 
+/// A text with its percent encoding decoded; itself where that is no text.
+pub(super) fn without_percent(text: &str) -> String {
+    let view = decode(text.as_bytes(), b'%', percent);
+    let decoded = view.and_then(|view| String::from_utf8(view.bytes).ok());
+    decoded.unwrap_or_else(|| text.to_owned())
+}
+
 fn decoded(text: &[u8]) -> Vec<View> {
     let views = [
         decode(text, b'%', percent),

@@ -148,6 +148,7 @@ fn webhook(address: &str, message: &Message) -> Result<Request> {
     request.headers.push(("content-type".into(), json));
     request.body = Some(message.document());
     request.timeout = LIMIT;
+    request.is_private = true;
     Ok(request)
 }
 
@@ -167,6 +168,7 @@ fn ping(address: &str, message: &Message) -> Result<Request> {
     let mut request = Request::new("POST", url);
     request.body = Some(message.sentence().into_bytes());
     request.timeout = LIMIT;
+    request.is_private = true;
     Ok(request)
 }
 
