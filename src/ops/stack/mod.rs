@@ -19,6 +19,7 @@ pub mod part;
 pub mod plan;
 pub mod port;
 mod ready;
+mod redis;
 pub mod risk;
 mod secrets;
 pub mod service;

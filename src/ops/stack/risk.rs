@@ -6,7 +6,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::service::{NativeServer, Service};
+use super::form;
+use super::part::Mount;
+use super::redis::{self, Password};
+use super::service::Service;
 
 /// A port that other machines reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,24 +67,7 @@ pub fn risks(services: &[Service], bind: IpAddr) -> Vec<Risk> {
         })
         .collect();
     for service in services {
-        let known = [
-            (
-                service.network_mode.as_deref() == Some("host"),
-                "is in the network of this machine, so that whatever port it listens on is reached",
-                "leave out `network_mode: host` and publish the ports that are needed on 127.0.0.1",
-            ),
-            (
-                is_redis(service) && !has_redis_password(service),
-                "is Redis without a password",
-                "set REDIS_PASSWORD, in `environment` too",
-            ),
-            (
-                trusts(service),
-                "is PostgreSQL that lets everybody in without a password (trust)",
-                "leave out POSTGRES_HOST_AUTH_METHOD, and `--auth` in POSTGRES_INITDB_ARGS",
-            ),
-        ];
-        for (_, problem, remedy) in known.into_iter().filter(|(is_so, ..)| *is_so) {
+        for (problem, remedy) in dangers(service) {
             risks.push(Risk {
                 service: service.name.clone(),
                 problem: problem.to_owned(),
@@ -92,40 +78,108 @@ pub fn risks(services: &[Service], bind: IpAddr) -> Vec<Risk> {
     risks
 }
 
-/// Whether it is Redis: by what it says, or by its image's name.
-fn is_redis(service: &Service) -> bool {
-    let image = service.image.as_deref().unwrap_or_default();
-    let name = image.rsplit('/').next().unwrap_or_default();
-    let name = name.split([':', '@']).next().unwrap_or_default();
-    service.native == Some(NativeServer::Redis) || matches!(name, "redis" | "valkey")
+/// What is wrong with one service, and what to do.
+fn dangers(service: &Service) -> Vec<(&'static str, &'static str)> {
+    let cache = if redis::is_redis(service) {
+        redis::password(service)
+    } else {
+        Password::Set
+    };
+    let known = [
+        (
+            service.network_mode.as_deref() == Some("host"),
+            "is in the network of this machine, so that whatever port it listens on is reached",
+            "leave out `network_mode: host` and publish the ports that are needed on 127.0.0.1",
+        ),
+        (
+            service.privileged,
+            "may do whatever root of this machine may (privileged)",
+            "leave out `privileged`; `cap_add` and `devices` give what it needs",
+        ),
+        (
+            service.volumes.iter().any(holds_engine),
+            "reaches the engine's socket, and with it everything on this machine",
+            "leave out that mount",
+        ),
+        (
+            cache == Password::None,
+            "is Redis without a password",
+            "set REDIS_PASSWORD, in `environment` too",
+        ),
+        (
+            cache == Password::Short,
+            "is Redis with a password shorter than 8 characters",
+            "set a longer one: openssl rand -base64 36",
+        ),
+        (
+            trusts(service),
+            "is PostgreSQL that lets everybody in without a password (trust)",
+            "leave out POSTGRES_HOST_AUTH_METHOD, and `--auth` in POSTGRES_INITDB_ARGS",
+        ),
+    ];
+    let found = known.into_iter().filter(|(is_so, ..)| *is_so);
+    found
+        .map(|(_, problem, remedy)| (problem, remedy))
+        .collect()
 }
 
-/// A file of settings may hold a password, which nobody can see from here.
-fn has_redis_password(service: &Service) -> bool {
-    let words = &service.command;
-    let is_set = |at: usize| words.get(at + 1).is_some_and(|word| !word.is_empty());
-    let is_required = words
-        .iter()
-        .enumerate()
-        .any(|(at, word)| word == "--requirepass" && is_set(at));
-    let is_file = |word: &String| Path::new(word).extension() == Some("conf".as_ref());
-    let has_file = words.get(1).is_some_and(is_file);
-    let is_native = service.native == Some(NativeServer::Redis);
-    is_required || has_file || (is_native && !service.variable("REDIS_PASSWORD").is_empty())
+/// Whether it is the socket of Docker or Podman, or a folder that holds it.
+fn holds_engine(mount: &Mount) -> bool {
+    let source = Path::new(mount.0.source.as_deref().unwrap_or_default());
+    let name = source.file_name().unwrap_or_default();
+    let folders = [
+        "/",
+        "/run",
+        "/var",
+        "/var/run",
+        "/run/podman",
+        "/var/run/podman",
+    ];
+    name == "docker.sock"
+        || name == "podman.sock"
+        || folders.iter().any(|folder| source == Path::new(folder))
 }
 
 fn trusts(service: &Service) -> bool {
     let method = service.variable("POSTGRES_HOST_AUTH_METHOD");
     let arguments = service.variable("POSTGRES_INITDB_ARGS");
-    let words: Vec<&str> = arguments.reveal().split_whitespace().collect();
-    let is_trust = |words: &[&str]| {
-        matches!(
-            words,
-            ["--auth=trust" | "--auth-host=trust" | "-Atrust", ..]
-                | ["-A" | "--auth" | "--auth-host", "trust", ..]
-        )
+    let mut methods = method.reveal().split_whitespace().map(bare);
+    methods.any(is_trust) || initdb_trusts(arguments.reveal())
+}
+
+/// A word without the quotes that PostgreSQL takes off.
+fn bare(word: &str) -> &str {
+    word.trim_matches(['"', '\''])
+}
+
+fn is_trust(method: &str) -> bool {
+    method.eq_ignore_ascii_case("trust")
+}
+
+/// The options of initdb, which a shell splits; a long one may be cut short, and several short ones stand in one word
+/// (PostgreSQL manual, initdb).
+fn initdb_trusts(arguments: &str) -> bool {
+    let plain = || {
+        arguments
+            .split_whitespace()
+            .map(|word| bare(word).to_owned())
     };
-    method.reveal() == "trust" || (0..words.len()).any(|at| is_trust(&words[at..]))
+    let words = form::split_words(arguments).unwrap_or_else(|_unclosed| plain().collect());
+    let following = words.iter().skip(1).map(String::as_str).chain([""]);
+    let mut pairs = words.iter().zip(following);
+    pairs.any(|(word, next)| {
+        if let Some(long) = word.strip_prefix("--") {
+            let (name, value) = long.split_once('=').unwrap_or((long, next));
+            let is_auth = name == "auth" || (name.len() > 5 && "auth-host".starts_with(name));
+            return is_auth && is_trust(value.trim());
+        }
+        let short = word.strip_prefix('-').unwrap_or_default();
+        // What stands before it are options without a value.
+        let (before, value) = short.split_once('A').unwrap_or(("-", ""));
+        let is_auth = before.chars().all(|c| "dgknNsSW".contains(c));
+        let value = if value.is_empty() { next } else { value };
+        is_auth && is_trust(value.trim())
+    })
 }
 
 #[cfg(test)]
@@ -197,7 +251,7 @@ mod tests {
                 no_password.clone(),
             ),
             (
-                json!({"native": "redis", "environment": {"REDIS_PASSWORD": "p"}}),
+                json!({"native": "redis", "environment": {"REDIS_PASSWORD": "long-enough"}}),
                 own,
                 vec![],
             ),
@@ -207,7 +261,7 @@ mod tests {
                 no_password.clone(),
             ),
             (
-                json!({"image": "redis", "environment": {"REDIS_PASSWORD": "p"}}),
+                json!({"image": "redis", "environment": {"REDIS_PASSWORD": "long-enough"}}),
                 own,
                 no_password.clone(),
             ),
@@ -217,7 +271,7 @@ mod tests {
                 no_password,
             ),
             (
-                json!({"image": "redis", "command": "redis-server --requirepass p"}),
+                json!({"image": "redis", "command": "redis-server --requirepass long-enough"}),
                 own,
                 vec![],
             ),
@@ -260,6 +314,139 @@ mod tests {
                 expected,
                 "{service} on {bind}"
             );
+        }
+    }
+
+    #[test]
+    fn trust_is_found_however_it_is_written() {
+        let trusting = |name: &str, value: &str| {
+            let service = json!({"image": "x", "environment": {name: value}});
+            !found(service, "127.0.0.1").is_empty()
+        };
+        for arguments in [
+            "--auth='trust'",
+            "--auth=\"trust\"",
+            "--auth trust",
+            "--auth-h=trust",
+            "--auth-host trust",
+            "-A trust",
+            "-Atrust",
+            "-kAtrust",
+            "-kA trust",
+            "-A'trust'",
+            "-k --auth=tr''ust -E UTF8",
+        ] {
+            assert!(trusting("POSTGRES_INITDB_ARGS", arguments), "{arguments}");
+        }
+        for arguments in [
+            "",
+            "-A md5",
+            "-DA trust",
+            "--auth-local=trust",
+            "-U trust",
+            "-kA md5",
+        ] {
+            assert!(!trusting("POSTGRES_INITDB_ARGS", arguments), "{arguments}");
+        }
+        for method in ["trust ", " trust", "Trust", "\"trust\""] {
+            assert!(trusting("POSTGRES_HOST_AUTH_METHOD", method), "{method}");
+        }
+        assert!(!trusting("POSTGRES_HOST_AUTH_METHOD", "scram-sha-256"));
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "it is one table")]
+    fn redis_is_known_by_image_and_program_and_its_password_by_the_last_word() {
+        const NONE: &str = "is Redis without a password";
+        const SHORT: &str = "is Redis with a password shorter than 8 characters";
+        let image = |image: &str| json!({ "image": image });
+        let command = |command: &str| json!({"image": "redis", "command": command});
+        let cases = [
+            (image("redis/redis-stack-server"), NONE),
+            (image("eqalpha/keydb"), NONE),
+            (image("x/redis-alpine:7"), NONE),
+            (image("valkey/valkey@sha256:0"), NONE),
+            (
+                json!({"image": "x", "entrypoint": ["/usr/bin/redis-server"]}),
+                NONE,
+            ),
+            (
+                json!({"image": "x", "command": ["sh", "-c", "exec redis-server --port 1"]}),
+                NONE,
+            ),
+            (
+                command("redis-server --requirepass long-enough --requirepass ''"),
+                NONE,
+            ),
+            (
+                command("redis-server /etc/redis.conf --REQUIREPASS ''"),
+                NONE,
+            ),
+            (
+                command("redis-server --requirepass long-enough --user default on nopass ~* +@all"),
+                NONE,
+            ),
+            (
+                command("redis-server /etc/redis.conf --user 'default on nopass ~* +@all'"),
+                NONE,
+            ),
+            (command("redis-server --requirepass a"), SHORT),
+            (
+                json!({"native": "redis", "environment": {"REDIS_PASSWORD": "p"}}),
+                SHORT,
+            ),
+            (image("rediscommander/redis-commander"), ""),
+            (image("oliver006/redis_exporter"), ""),
+            (image("acme/predis"), ""),
+            (
+                command("redis-server --requirepass long-enough --user x off nopass"),
+                "",
+            ),
+            (
+                command("docker-entrypoint.sh redis-server /etc/redis.conf"),
+                "",
+            ),
+            (
+                json!({"image": "redis", "command": ["sh", "-c", "redis-server --requirepass \"$P\""]}),
+                "",
+            ),
+            (
+                json!({"image": "redis/redis-stack", "environment": {"REDIS_ARGS": "--requirepass long-enough"}}),
+                "",
+            ),
+            (
+                json!({"image": "bitnami/redis", "environment": {"REDIS_PASSWORD": "long-enough"}}),
+                "",
+            ),
+        ];
+        for (service, expected) in cases {
+            let expected: Vec<&str> = [expected].into_iter().filter(|e| !e.is_empty()).collect();
+            assert_eq!(found(service.clone(), "127.0.0.1"), expected, "{service}");
+        }
+    }
+
+    #[test]
+    fn what_reaches_the_whole_machine_is_named() {
+        let socket = "reaches the engine's socket, and with it everything on this machine";
+        let cases = [
+            (
+                json!({"privileged": true}),
+                "may do whatever root of this machine may (privileged)",
+            ),
+            (
+                json!({"volumes": ["/var/run/docker.sock:/var/run/docker.sock:ro"]}),
+                socket,
+            ),
+            (
+                json!({"volumes": [{"type": "bind", "source": "/run/", "target": "/host"}]}),
+                socket,
+            ),
+            (json!({"volumes": ["data:/run", "./run:/var/run"]}), ""),
+        ];
+        for (mut service, expected) in cases {
+            service["image"] = "x".into();
+            let expected: Vec<&str> = [expected].into_iter().filter(|e| !e.is_empty()).collect();
+            assert_eq!(found(service.clone(), "127.0.0.1"), expected, "{service}");
         }
     }
 
