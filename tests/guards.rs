@@ -200,6 +200,41 @@ fn production_refuses_settings_that_others_can_read() {
         .tells(".env.prod can be read by others than its owner: chmod 600 .env.prod");
 }
 
+#[test]
+fn a_task_of_ones_own_starts_nothing_open_in_production() {
+    let cases = [
+        (
+            "redis: #{ native: \"redis\" }",
+            "service redis is Redis without a password: set REDIS_PASSWORD",
+        ),
+        (
+            "web: #{ image: \"x\", ports: [\"0.0.0.0:80:80\"] }",
+            "service web can be reached from other machines: port 80 on 0.0.0.0: publish it on 127.0.0.1",
+        ),
+    ];
+    for (service, told) in cases {
+        for verb in ["stack::up", "stack::restart"] {
+            let start = |options: &str| format!("{verb}(#{{ {service} }}{options});");
+            let project = Project::new().body(&start(""));
+
+            project
+                .lexi("--profile prod run t")
+                .exits(1)
+                .tells("profile prod must not start")
+                .tells(told)
+                .tells(&format!("{verb}(services, #{{ risks: \"accept\" }})"));
+            assert!(!project.path(".lexi/native").exists());
+            project
+                .lexi("--profile test --driver native run t --dry-run")
+                .succeeds();
+            project.body_of("t", &start(", #{ risks: \"accept\" }"));
+            project
+                .lexi("--profile prod --driver native run t --dry-run")
+                .succeeds();
+        }
+    }
+}
+
 /// Who has said what, and how a verb that destroys data takes it without anybody to ask.
 const SAID: [(&str, bool); 5] = [
     ("", false),
@@ -214,6 +249,8 @@ fn no_primitive_destroys_production_without_its_name() {
     let verbs = [
         "db::drop(\"cases\", #{})",
         "db::rename(\"cases\", \"old\")",
+        "db::exec(\"drop database cases\")",
+        "db::batch(\"select 1; drop schema public cascade; create schema public\")",
         "stack::down(#{ volumes: true })",
         "migrate::revert(#{ steps: 1 })",
     ];

@@ -49,6 +49,16 @@ mod services {
             .exits(1)
             .tells("emptying redis in profile prod needs its name");
         project.lexi("run t --confirm prod").succeeds().stdout("\n");
+        for command in ["FLUSHDB", "flushall"] {
+            let body = format!("redis::command([\"{command}\"]);");
+            project.body_of("t", &body);
+            project
+                .lexi("run t --yes")
+                .exits(1)
+                .tells("emptying redis in profile prod needs its name");
+        }
+        project.body_of("t", "redis::command([\"FLUSHDB\"]);");
+        project.lexi("run t --confirm prod").succeeds();
     }
 
     #[test]

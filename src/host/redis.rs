@@ -130,6 +130,12 @@ fn confirm(host: &Host, given: Option<&str>) -> Result<()> {
     }
 }
 
+/// Whether a command empties the database or all of them.
+fn empties(words: &[Vec<u8>]) -> bool {
+    let is = |name: &str| words[0].eq_ignore_ascii_case(name.as_bytes());
+    is("FLUSHALL") || is("FLUSHDB")
+}
+
 /// Redis: any command of the profile's server.
 ///
 /// A connection is made when the first command needs one. Replies keep their type: nil is `()`, numbers are numbers,
@@ -158,6 +164,7 @@ pub mod api {
     ///
     /// # Errors
     /// - `invalid`: a word is neither
+    /// - `refused`: `FLUSHALL` and `FLUSHDB` in profile prod need `--confirm prod`, as `redis::flush` does; nothing was done
     /// - `redis`: the server refuses; field `code` (`ERR`, `WRONGTYPE` ..)
     /// - `unavailable`: the server does not answer
     ///
@@ -169,7 +176,15 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn command(ctx: NativeCallContext, words: Array) -> RhaiResultOf<Dynamic> {
-        send(&ctx, "redis::command", || super::words(&words))
+        let host = Host::of(&ctx);
+        let words = || {
+            let words = super::words(&words)?;
+            if empties(&words) {
+                confirm(&host, None)?;
+            }
+            Ok(words)
+        };
+        send(&ctx, "redis::command", words)
     }
 
     /// The value of a key: a string, a blob, or `()` when there is none.

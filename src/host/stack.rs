@@ -50,7 +50,7 @@ pub mod api {
     /// # Errors
     /// - `invalid`: a service has a misspelt key or an unusable value
     /// - `unavailable`: a server is not installed, or no engine answers
-    /// - `refused`: the data was made with another password or major version
+    /// - `refused`: the data was made with another password or major version; in profile prod, what `stack::risks` names
     /// - `process_failed`: a server ended while it was starting
     /// - `timeout`: a server does not answer in time (60 seconds)
     /// - `locked`: another run has been at it for too long
@@ -81,9 +81,11 @@ pub mod api {
     /// - `no_cache`: take nothing from an earlier build (default false; Docker only)
     /// - `recreate`: make every container anew (default false; Docker only)
     /// - `remove_orphans`: remove services that are not in the map any more (default false; Docker only)
+    /// - `risks`: "accept" starts in profile prod what `stack::risks` names, too (default "refuse"; other profiles start all)
     ///
     /// # Errors
     /// - `invalid`: a service, a name or an option is not usable
+    /// - `refused`: in profile prod, what `stack::risks` names
     /// - `unavailable`: a server is not installed, or no engine answers
     ///
     /// # Example
@@ -109,6 +111,7 @@ pub mod api {
     /// # Errors
     /// - `invalid`: a service has a misspelt key or an unusable value
     /// - `unavailable`: a server is not installed, or no engine answers
+    /// - `refused`: in profile prod, what `stack::risks` names
     /// - `timeout`: a server does not end or does not answer in time
     ///
     /// # Example
@@ -138,9 +141,11 @@ pub mod api {
     /// - `no_cache`: take nothing from an earlier build (default false; Docker only)
     /// - `recreate`: make every container anew (default false; Docker only)
     /// - `remove_orphans`: remove services that are not in the map any more (default false; Docker only)
+    /// - `risks`: "accept" starts in profile prod what `stack::risks` names, too (default "refuse"; other profiles start all)
     ///
     /// # Errors
     /// - `invalid`: a service, a name or an option is not usable
+    /// - `refused`: in profile prod, what `stack::risks` names
     ///
     /// # Example
     /// ```redis
@@ -228,7 +233,9 @@ pub mod api {
     }
 
     /// What is dangerous about services, whichever driver runs them: each `service`, `problem` and `remedy`. Named are ports
-    /// that other machines reach, Redis without a password, and PostgreSQL that asks for none (`trust`).
+    /// that other machines reach, the network of this machine, `privileged`, a mount of the engine's socket, Redis without a
+    /// password or with one shorter than 8 characters, and PostgreSQL that asks for none (`trust`). In profile prod
+    /// `stack::up` and `stack::restart` refuse them.
     ///
     /// # Parameters
     /// - `services`: a map of services by name

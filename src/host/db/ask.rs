@@ -2,6 +2,7 @@
 
 use rhai::{Array, Dynamic, FnPtr, NativeCallContext};
 
+use super::rail::refuse_drops;
 use super::{convert, held};
 use crate::base::{Error, Kind, Result};
 use crate::host::bridge::{self, RhaiResultOf};
@@ -76,7 +77,9 @@ pub(super) fn exec(
     sql: &str,
     parameters: &Array,
 ) -> RhaiResultOf<i64> {
+    let host = Host::of(ctx);
     let affected = bridge::wait(ctx, "db::exec", async {
+        refuse_drops(&host, session, sql)?;
         let parameters = convert::parameters(parameters)?;
         held(session).execute(sql, &parameters).await
     })?;
@@ -88,7 +91,11 @@ pub(super) fn batch(
     session: &Session,
     sql: &str,
 ) -> RhaiResultOf<Dynamic> {
-    let summary = bridge::wait(ctx, "db::batch", session.batch(sql))?;
+    let host = Host::of(ctx);
+    let summary = bridge::wait(ctx, "db::batch", async {
+        refuse_drops(&host, session, sql)?;
+        session.batch(sql).await
+    })?;
     bridge::value(ctx, "db::batch", summary)
 }
 
@@ -107,6 +114,7 @@ pub(super) fn batch_file(
             }
             _ => Error::io(format!("cannot read `{path}`"), e),
         })?;
+        refuse_drops(&host, session, &text)?;
         let done = session.batch(&text).await;
         done.map_err(|e| e.context(format!("`{path}`")).field("path", path))
     })?;

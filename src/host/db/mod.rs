@@ -4,6 +4,7 @@ mod ask;
 mod convert;
 pub mod databases;
 pub mod files;
+mod rail;
 pub mod server;
 pub mod settings;
 pub mod statements;

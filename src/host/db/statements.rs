@@ -303,6 +303,7 @@ pub mod api {
     /// - `sql`: one statement
     ///
     /// # Errors
+    /// - `refused`: `DROP DATABASE` and `DROP SCHEMA .. CASCADE` in profile prod need `--confirm` with the database's name; nothing was done
     /// - `database`: the server refuses; fields `sqlstate`, `detail`, `position`, `line`, `constraint`
     /// - `unavailable`: the server does not answer
     ///

@@ -21,6 +21,7 @@ pub mod api {
     ///
     /// # Errors
     /// - `invalid`: a quote is not closed, a transaction is not committed, or it is a command of psql; nothing was run
+    /// - `refused`: `DROP DATABASE` and `DROP SCHEMA .. CASCADE` in profile prod need `--confirm` with the database's name; nothing was done
     /// - `database`: a statement fails; fields `statement` (from 1), `line` and those of `query`; those before it have run
     /// - `unavailable`: the server does not answer
     ///

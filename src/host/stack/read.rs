@@ -13,6 +13,17 @@ use crate::base::{Error, Result, Secret};
 use crate::host::bridge::{self, RhaiResultOf};
 use crate::ops::stack::{Service, parse};
 
+/// What becomes of services that a protected profile must not have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Risks {
+    /// They are named, and nothing is started.
+    #[default]
+    Refuse,
+    /// They are started; somebody has looked at them.
+    Accept,
+}
+
 /// The options of `up`, `plan` and `restart`.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -28,6 +39,7 @@ pub(super) struct UpOptions {
     pub(super) no_cache: bool,
     pub(super) recreate: bool,
     pub(super) remove_orphans: bool,
+    pub(super) risks: Risks,
 }
 
 impl Default for UpOptions {
@@ -40,6 +52,7 @@ impl Default for UpOptions {
             no_cache: false,
             recreate: false,
             remove_orphans: false,
+            risks: Risks::Refuse,
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::choice::{self, Choice, Driver};
 use super::containers;
 use super::prefix::Prefixes;
-use super::read::{Request, request};
+use super::read::{Request, Risks, request};
 use super::show::Show;
 use crate::base::{Error, Result};
 use crate::host::bridge::{self, RhaiResultOf};
@@ -58,6 +58,7 @@ pub(super) fn start(
 ) -> RhaiResultOf<Array> {
     let host = Host::of(ctx);
     let request = request(ctx, name, services, options)?;
+    bridge::call(ctx, name, |host| refuse_risks(host, name, &request))?;
     let restart = name == "stack::restart";
     let rows = bridge::wait(ctx, name, async {
         let choice = choice::choose(&host, &request.services).await?;
@@ -75,6 +76,25 @@ pub(super) fn start(
     })?;
     let rows = bridge::value(ctx, name, rows)?;
     Ok(rows.into_array().unwrap_or_default())
+}
+
+/// In a protected profile nothing is started that anybody may get into, whoever wrote the task.
+fn refuse_risks(host: &Host, name: &str, request: &Request) -> Result<()> {
+    let profile = host.profile();
+    if !profile.is_protected() || request.options.risks == Risks::Accept {
+        return Ok(());
+    }
+    let risks = risk::risks(&request.services, choice::bind(host));
+    let told: Vec<String> = risks
+        .iter()
+        .map(|one| format!("service {} {}: {}", one.service, one.problem, one.remedy))
+        .collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let message = format!("profile {profile} must not start: {}", told.join("; "));
+    let hint = format!("where it is meant so: `{name}(services, #{{ risks: \"accept\" }})`");
+    Err(Error::refused(message).hint(hint))
 }
 
 /// Whether it was said which services the native driver does not run.
