@@ -513,6 +513,121 @@ fn a_save_changes_the_task_alone_and_a_broken_one_keeps_the_last_good_version() 
     assert_eq!(told, 1);
 }
 
+/// Waits for two more runs and that none of all failed.
+#[track_caller]
+fn goes_on(cron: &mut Cron) {
+    cron.tells("t: ok");
+    cron.tells("t: ok");
+    let failed = cron.heard.iter().filter(|line| line.contains("failed"));
+    assert_eq!(failed.count(), 0, "{}", cron.heard.join("\n"));
+}
+
+/// The beginning of a task file, cut short.
+const BROKEN: &str = "//! T\ntask(\"t\", #{ about: \"Try\", schedule: #{";
+
+#[test]
+fn a_daemon_that_does_not_lead_leaves_what_the_leader_keeps_alone() {
+    let project = every_second("", NOTE);
+    let mut first = Cron::start(&project, &[]);
+    first.tells("t: ok");
+    project.write("tasks/t.rhai", BROKEN);
+    first.tells("the last good version stays");
+
+    project.lexi("cron --unless-running").succeeds();
+    project.lexi("cron --once").exits(75);
+    let mut second = Cron::start(&project, &[]);
+    second.tells("standing by");
+
+    goes_on(&mut first);
+}
+
+#[test]
+fn a_mistake_in_lexi_toml_or_an_env_file_changes_nothing() {
+    let body = "process::run(\"sh\", [\"-c\", \"echo \" + env::require(\"WHO\") + \" >> ran\"]);";
+    let good = [("lexi.toml", "name = \"sample\"\n"), (".env", "WHO=me\n")];
+    let project = every_second("", body)
+        .file(good[0].0, good[0].1)
+        .file(good[1].0, good[1].1);
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("t: ok");
+    let cases = [
+        ("lexi.toml", "name = \"sample\"\nx [\n", "lexi.toml:2:3: "),
+        (
+            "lexi.toml",
+            "[schedule.t]\ntimeout = \"abc\"\n",
+            "lexi.toml:2:11: ",
+        ),
+        (".env", "WHO=you\nA=\"\n", ".env:2: no closing"),
+        (".env.dev", "WHO=you\nno value\n", ".env.dev:2: "),
+    ];
+    for (name, broken, place) in cases {
+        project.write(name, broken);
+        let told = cron.tells("; the last good version stays");
+        assert!(told.contains(place), "{told}");
+
+        goes_on(&mut cron);
+        let held = project.path(".lexi/schedule/dev/held").join(name);
+        let mode = std::os::unix::fs::PermissionsExt::mode(&held.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+
+        match good.iter().find(|(good, _)| *good == name) {
+            Some((_, text)) => project.write(name, text),
+            None => std::fs::remove_file(project.path(name)).unwrap(),
+        }
+        cron.tells("read again: 1 schedule");
+        assert!(!held.exists());
+    }
+    let ran = project.read("ran");
+    assert!(ran.lines().all(|line| line == "me"), "{ran}");
+}
+
+#[test]
+fn a_good_version_that_cannot_be_kept_ends_no_schedule() {
+    let other = each_second("", NOTE).replace("\"t\"", "\"other\"");
+    let project = every_second("", NOTE).task("other.rhai", &other);
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("t: ok");
+    // In the folder's place, so that nothing can be written there.
+    project.write(".lexi/schedule/dev/held", "");
+    project.write("tasks/t.rhai", BROKEN);
+
+    cron.tells("a task with a mistake does not run until that is done");
+    cron.tells("t: failed with exit code 2");
+    cron.tells("other: ok");
+    cron.tells("other: ok");
+    std::fs::remove_file(project.path(".lexi/schedule/dev/held")).unwrap();
+
+    cron.tells("t: ok");
+}
+
+#[test]
+fn a_daemon_leaves_a_script_that_its_user_takes_along_as_it_is() {
+    let own = "//! M\ntask(\"mine\", #{ about: \"Try\" }, || { print(1); });\n";
+    let project = Project::new()
+        .file(
+            "lexi.toml",
+            "[schedule.mine]\ncron = \"* * * * * *\"\nprofiles = [\"dev\"]\n",
+        )
+        .file(".config/lexi/tasks/mine.rhai", own);
+    for path in [
+        ".config/lexi",
+        ".config/lexi/tasks",
+        ".config/lexi/tasks/mine.rhai",
+    ] {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(project.path(path), mode).unwrap();
+    }
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("mine: ok");
+
+    let broken = format!("{own}}}");
+    project.write(".config/lexi/tasks/mine.rhai", &broken);
+    cron.signal(Signal::HUP);
+
+    cron.tells("nothing of it runs until it is mended");
+    assert_eq!(project.read(".config/lexi/tasks/mine.rhai"), broken);
+}
+
 #[test]
 fn what_was_missed_while_nobody_ran_is_caught_up_as_the_task_says() {
     let project = every_second(

@@ -166,6 +166,9 @@ impl fmt::Display for Scalar {
     }
 }
 
+/// Texts that count instead of those on disk, by the names of their files below the project's folder.
+pub type Texts = BTreeMap<PathBuf, String>;
+
 /// A project folder and its configuration.
 #[derive(Debug)]
 pub struct Project {
@@ -225,6 +228,11 @@ impl Project {
 
     /// The project in exactly this folder.
     pub fn open(root: &Path) -> Result<Self> {
+        Self::open_holding(root, Texts::new())
+    }
+
+    /// The same with these texts instead of its files, `lexi.toml` too.
+    pub fn open_holding(root: &Path, texts: Texts) -> Result<Self> {
         let root = root.canonicalize().map_err(|e| {
             Error::usage(format!("cannot open project `{}`", root.display())).because(e)
         })?;
@@ -233,16 +241,21 @@ impl Project {
             return Err(Error::usage(message).hint("move the project to a folder whose name is"));
         }
         let file = root.join(CONFIG_FILE);
-        let text = std::fs::read_to_string(&file).map_err(|e| {
-            Error::usage(format!("cannot read `{}`", file.display()))
-                .because(e)
-                .hint("name the folder that holds `lexi.toml`")
-        })?;
+        let text = match texts.get(Path::new(CONFIG_FILE)) {
+            Some(text) => text.clone(),
+            None => std::fs::read_to_string(&file).map_err(|e| {
+                Error::usage(format!("cannot read `{}`", file.display()))
+                    .because(e)
+                    .hint("name the folder that holds `lexi.toml`")
+            })?,
+        };
         let config = toml::from_str(&text).map_err(|error| unusable(&text, &error))?;
+        let held = texts.into_iter();
+        let held = held.map(|(name, text)| (root.join(name), text)).collect();
         Ok(Self {
             root,
             config,
-            held: RwLock::default(),
+            held: RwLock::new(held),
             user: None,
         })
     }

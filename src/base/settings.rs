@@ -211,12 +211,12 @@ impl Settings {
         }
         let config = project.config();
         settings.set_table(&config.settings, "settings", true);
-        settings.add_file(&project.path(".env"), ".env", true)?;
+        settings.add_file(project, ".env", true)?;
         if let Some(values) = config.profile.values(profile) {
             settings.set_profile_table(values, &format!("profile.{profile}"));
         }
         let own = format!(".env.{profile}");
-        settings.add_file(&project.path(&own), &own, false)?;
+        settings.add_file(project, &own, false)?;
         Ok(settings)
     }
 
@@ -259,11 +259,15 @@ impl Settings {
         }
     }
 
-    fn add_file(&mut self, path: &Path, name: &str, shared: bool) -> Result<()> {
-        let Some(bytes) = read_file(path, name)? else {
+    fn add_file(&mut self, project: &Project, name: &str, shared: bool) -> Result<()> {
+        let path = project.path(name);
+        let text = if let Some(held) = project.held(&path) {
+            held
+        } else if let Some(bytes) = read_file(&path, name)? {
+            text(bytes, name)?
+        } else {
             return Ok(());
         };
-        let text = text(bytes, name)?;
         for entry in dotenv::parse(&text, name)? {
             let key = canonical(&entry.name);
             if shared && IDENTITY.contains(&key) {

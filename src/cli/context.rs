@@ -1,11 +1,12 @@
 //! What the commands share: the global options, the output, the project and its settings, made when first needed.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{Color, DryRun, Global};
 use crate::base::output::{ColorChoice, OutputOptions, Verbosity};
+use crate::base::project::Texts;
 use crate::base::redact::Redactor;
 use crate::base::settings::{Environment, Overrides};
 use crate::base::{Error, Output, Profile, Project, Result, Settings};
@@ -147,6 +148,24 @@ impl Context {
             Some(folder) => Project::open(folder)?,
             None => Project::find(&Self::here()?)?,
         };
+        let user = self.user_folder();
+        Ok(Arc::new(project.with_user(user.as_deref())))
+    }
+
+    /// The named project with the texts that a daemon of it keeps in a folder instead of those on disk.
+    pub(super) fn project_held_in(&self, folder: &Path) -> Result<Arc<Project>> {
+        let named = self.global.project.as_deref();
+        let root = named.and_then(|named| named.canonicalize().ok());
+        match root.filter(|root| folder.starts_with(root)) {
+            Some(root) => self.project_holding(&root, super::cron::held_texts(folder)),
+            // The words behind the task's name may name another project, of which nothing is kept.
+            None => self.project(),
+        }
+    }
+
+    /// The project in a folder with these texts instead of those on disk.
+    pub(super) fn project_holding(&self, root: &Path, texts: Texts) -> Result<Arc<Project>> {
+        let project = Project::open_holding(root, texts)?;
         let user = self.user_folder();
         Ok(Arc::new(project.with_user(user.as_deref())))
     }

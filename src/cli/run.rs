@@ -47,10 +47,11 @@ fn run_for(
     ctx: &Context,
 ) -> Result<ExitCode> {
     let here = Context::here()?;
-    let project = ctx.with_project_of(words).project()?;
-    if let Some(held) = held {
-        super::cron::use_held(&project, &held);
-    }
+    let there = ctx.with_project_of(words);
+    let project = match held {
+        Some(held) => there.project_held_in(&held)?,
+        None => there.project()?,
+    };
     let mut catalog = Catalog::load(Arc::clone(&project))?;
     let task = match catalog.find(name) {
         Ok(task) => task.clone(),

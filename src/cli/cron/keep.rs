@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::super::context::Context;
 use super::plan::Plan;
-use crate::base::{Error, Project, Result};
+use crate::base::project::{CONFIG_FILE, Texts};
+use crate::base::{Error, Profile, Result};
 use crate::ops::files;
 use crate::ops::schedule::Entry;
-use crate::script::diagnostic::Severity;
+use crate::script::diagnostic::{Diagnostic, Severity};
 use crate::script::{self, gate, inputs};
 
 /// Scripts by their file. Many entries are made of the same ones, so a text is there once.
@@ -20,10 +21,14 @@ type Good = BTreeMap<String, (Entry, Scripts)>;
 
 /// What was good.
 pub(super) struct Keeper {
-    /// Where runs find the last good text of a broken script.
+    /// The project's folder.
+    root: PathBuf,
+    /// Where runs find the last good text of a broken file.
     folder: PathBuf,
     /// The entries that counted.
     good: Good,
+    /// `lexi.toml` and the `.env` files as they last could be read together; one that was not there is empty.
+    settings: Texts,
     /// Mistakes that were told.
     told: BTreeSet<String>,
 }
@@ -34,46 +39,76 @@ pub(super) struct Look {
     pub(super) entries: Vec<Entry>,
     /// Mistakes that were not told before.
     pub(super) news: Vec<String>,
+    /// Whether the good texts lie where runs find them.
+    pub(super) is_held: bool,
 }
 
 impl Keeper {
-    /// Nothing is good yet; what an earlier daemon kept does not count.
-    pub(super) fn new(folder: PathBuf) -> Self {
-        // There is none when no daemon has kept anything.
-        let _none = std::fs::remove_dir_all(&folder);
+    /// No entry is good yet; the settings were just read. Nothing on the disk changes: another daemon may lead.
+    pub(super) fn new(root: PathBuf, folder: PathBuf) -> Self {
         Self {
+            settings: settings_on_disk(&root),
+            root,
             folder,
             good: BTreeMap::new(),
             told: BTreeSet::new(),
         }
     }
 
+    /// Forgets what an earlier daemon kept; only for the one that leads.
+    pub(super) fn begin(&self) {
+        // There is none when no daemon has kept anything.
+        let _none = std::fs::remove_dir_all(&self.folder);
+    }
+
     /// Reads the project again. What has a mistake stays as it was, which is told once.
-    pub(super) fn look(&mut self, ctx: &Context) -> Result<Look> {
+    pub(super) fn look(&mut self, ctx: &Context) -> Look {
         let mut mistakes = BTreeSet::new();
-        let now = match self.read(ctx, &mut mistakes) {
-            Ok(now) => now,
+        let settings = settings_on_disk(&self.root);
+        let (plan, held) = match Plan::load(ctx) {
+            Ok(plan) => {
+                self.settings = settings;
+                (Ok(plan), Texts::new())
+            }
             Err(error) => {
-                mistakes.insert(whole(&error));
-                self.good.clone()
+                mistakes.insert(with_effect(&whole(&error), true));
+                let held = self.settings.clone();
+                let project = ctx.project_holding(&self.root, held.clone());
+                (project.and_then(|project| Plan::of(project, ctx)), held)
             }
         };
-        self.hold(&now, ctx)?;
+        let now = plan.and_then(|plan| self.read(plan, &mut mistakes));
+        let now = now.unwrap_or_else(|error| {
+            mistakes.insert(with_effect(&whole(&error), true));
+            self.good.clone()
+        });
+        let kept = self.hold(&now, held);
+        let is_held = kept.is_ok();
+        if let Err(error) = kept {
+            let why = whole(&error);
+            mistakes.insert(format!(
+                "{why}; a task with a mistake does not run until that is done"
+            ));
+        }
         self.good = now;
         let news = mistakes.difference(&self.told).cloned().collect();
         self.told = mistakes;
         // Nothing is compiled again before the next save, and a daemon waits long for that.
         script::forget_compiled();
         let entries = self.good.values().map(|(entry, _)| entry.clone()).collect();
-        Ok(Look { entries, news })
+        Look {
+            entries,
+            news,
+            is_held,
+        }
     }
 
-    fn read(&self, ctx: &Context, mistakes: &mut BTreeSet<String>) -> Result<Good> {
-        let mut plan = Plan::load(ctx)?;
+    fn read(&self, mut plan: Plan, mistakes: &mut BTreeSet<String>) -> Result<Good> {
         let mut now = BTreeMap::new();
         let mut known: Scripts = BTreeMap::new();
         for (name, error) in plan.wrong() {
-            mistakes.insert(whole(error));
+            let has_good = self.good.contains_key(name);
+            mistakes.insert(with_effect(&whole(error), has_good));
             if let Some(good) = self.good.get(name) {
                 now.insert(name.to_owned(), good.clone());
             }
@@ -82,10 +117,10 @@ impl Keeper {
         for entry in entries {
             let found = gate::before_run(&mut plan.catalog, &entry.task)?;
             let scripts = if let Some(first) = found.first() {
-                mistakes.insert(format!("{}: {}", first.place, first.message));
-                self.good
-                    .get(&entry.name)
-                    .map(|(_, scripts)| scripts.clone())
+                let good = self.good.get(&entry.name).map(|(_, scripts)| scripts);
+                let good = good.filter(|scripts| !scripts.is_empty());
+                mistakes.insert(told(first, good.is_some()));
+                good.cloned()
             } else {
                 let scripts = inputs::scripts(&plan.catalog, &entry.task);
                 scripts.map(|scripts| shared(scripts, &mut known))
@@ -101,37 +136,81 @@ impl Keeper {
             if let Some(file) = file
                 && !now.contains_key(name)
             {
-                for problem in plan.catalog.problems_of(file) {
-                    mistakes.insert(format!("{}: {}", problem.place, problem.message));
-                }
+                let problems = plan.catalog.problems_of(file);
+                mistakes.extend(problems.iter().map(|problem| told(problem, true)));
                 now.insert(name.clone(), good.clone());
             }
         }
         Ok(now)
     }
 
-    /// Puts the texts that are good and not those on disk where runs find them.
-    fn hold(&self, now: &Good, ctx: &Context) -> Result<()> {
-        let root = ctx
-            .project()
-            .map_or_else(|_broken| None, |project| Some(project.root().to_owned()));
-        let Some(root) = root else { return Ok(()) };
-        for (name, text) in now.values().flat_map(|(_, scripts)| scripts) {
-            let (held, disk) = (self.folder.join(name), root.join(name));
-            let is_on_disk = std::fs::read_to_string(&disk).is_ok_and(|on_disk| *on_disk == **text);
-            // A library may be one of those that are built in.
-            let is_own = disk.exists() || name.starts_with("tasks/");
-            if is_own && !is_on_disk {
-                if let Some(folder) = held.parent() {
-                    files::make_private_dir(folder)?;
-                }
-                files::write(&held, text.as_bytes(), Some(0o600))?;
-            } else if held.exists() {
-                std::fs::remove_file(&held)
-                    .map_err(|e| Error::io(format!("cannot remove `{}`", held.display()), e))?;
+    /// Puts the texts that are good and not those on disk where runs find them, and no others.
+    fn hold(&self, now: &Good, settings: Texts) -> Result<()> {
+        // Where there is no project any more, none is made.
+        if !self.root.is_dir() {
+            return Ok(());
+        }
+        let scripts = now.values().flat_map(|(_, scripts)| scripts);
+        // A library may be one of those that are built in. A user's own script is no file of the project.
+        let own = scripts.filter(|(name, _)| {
+            let is_here = name.starts_with("tasks/") || self.root.join(name).exists();
+            is_here && Path::new(name).is_relative()
+        });
+        let own = own.map(|(name, text)| (PathBuf::from(name), text.to_string()));
+        let mut wanted: Texts = settings.into_iter().chain(own).collect();
+        wanted.retain(|name, text| text_on_disk(&self.root.join(name)).as_ref() != Some(text));
+        let held = held_texts(&self.folder);
+        for name in held.keys().filter(|name| !wanted.contains_key(*name)) {
+            let path = self.folder.join(name);
+            std::fs::remove_file(&path)
+                .map_err(|e| Error::io(format!("cannot remove `{}`", path.display()), e))?;
+        }
+        for (name, text) in &wanted {
+            if held.get(name) != Some(text) {
+                let path = self.folder.join(name);
+                files::make_private_dir(path.parent().unwrap_or(&self.folder))?;
+                files::write(&path, text.as_bytes(), Some(0o600))?;
             }
         }
         Ok(())
+    }
+}
+
+/// What is told of a mistake in a script.
+fn told(found: &Diagnostic, has_good: bool) -> String {
+    // Of a user's own script, which is no file of the project, nothing is kept.
+    let is_kept = has_good && Path::new(&found.place.file).is_relative();
+    with_effect(&format!("{}: {}", found.place, found.message), is_kept)
+}
+
+/// A mistake and what comes of it.
+fn with_effect(mistake: &str, is_kept: bool) -> String {
+    if is_kept {
+        format!("{mistake}; the last good version stays")
+    } else {
+        format!("{mistake}; nothing of it runs until it is mended")
+    }
+}
+
+/// `lexi.toml` and the `.env` files of all profiles, which are looked at together.
+fn settings_on_disk(root: &Path) -> Texts {
+    let own = Profile::ALL.iter().map(|profile| format!(".env.{profile}"));
+    let files = [".env".to_owned()].into_iter().chain(own);
+    let files = files.filter_map(|name| {
+        let text = text_on_disk(&root.join(&name))?;
+        Some((PathBuf::from(name), text))
+    });
+    let config = std::fs::read_to_string(root.join(CONFIG_FILE)).ok();
+    let config = config.map(|text| (PathBuf::from(CONFIG_FILE), text));
+    files.chain(config).collect()
+}
+
+/// The text of a file, which is empty where there is none; nothing where what is there is no text.
+fn text_on_disk(path: &Path) -> Option<String> {
+    match std::fs::metadata(path) {
+        Ok(facts) if facts.is_file() => std::fs::read_to_string(path).ok(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Some(String::new()),
+        _ => None,
     }
 }
 
@@ -158,15 +237,14 @@ fn whole(error: &Error) -> String {
     error.full_message()
 }
 
-/// Uses the texts below a folder instead of those on disk.
-pub(in crate::cli) fn use_held(project: &Project, folder: &Path) {
+/// The texts that a daemon keeps in a folder, by the names of their files.
+pub(in crate::cli) fn held_texts(folder: &Path) -> Texts {
     let walk = walkdir::WalkDir::new(folder).into_iter();
-    for file in walk.filter_map(std::result::Result::ok) {
-        if let Ok(name) = file.path().strip_prefix(folder)
-            && file.file_type().is_file()
-            && let Ok(text) = std::fs::read_to_string(file.path())
-        {
-            project.hold(&project.path(name), Some(text));
-        }
-    }
+    let files = walk.filter_map(std::result::Result::ok);
+    let files = files.filter(|file| file.file_type().is_file());
+    let texts = files.filter_map(|file| {
+        let name = file.path().strip_prefix(folder).ok()?;
+        Some((name.to_owned(), std::fs::read_to_string(file.path()).ok()?))
+    });
+    texts.collect()
 }

@@ -15,7 +15,7 @@ use super::context::Context;
 use crate::base::Result;
 use install::Change;
 pub(super) use install::installed;
-pub(super) use keep::use_held;
+pub(super) use keep::held_texts;
 pub(super) use plan::Plan;
 
 /// Lists, explains, or runs what has a time.

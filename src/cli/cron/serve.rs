@@ -28,6 +28,9 @@ use crate::script::watch::{Seen, Watch, without_events};
 /// Saves that come within this are one.
 const MOMENT: Duration = Duration::from_millis(100);
 
+/// How often what was good is put again where runs find it, when there was no room for it.
+const AGAIN: Duration = Duration::from_secs(10);
+
 /// How often one that stands by looks whether it is to lead.
 const STAND_BY: Duration = Duration::from_secs(1);
 
@@ -48,7 +51,7 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
     let mut desk = Desk {
         ctx,
         shared,
-        keeper: Keeper::new(journal.folder().join("held")),
+        keeper: Keeper::new(project.root().to_owned(), journal.folder().join("held")),
         launch: launch(ctx, &project, profile.as_str(), journal.folder())?,
         project,
         journal,
@@ -130,7 +133,7 @@ impl Desk<'_> {
         let (epoch, lost) = (book.epoch(), book.lost());
         let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
         let mut daemon = self.daemon(book);
-        daemon.entries(self.entries()?.entries).await;
+        daemon.entries(self.entries().entries).await;
         let mut signals = Signals::new()?;
         let work = async { daemon.once(&mut received).await.map(code) };
         let done = tokio::select! {
@@ -174,18 +177,25 @@ impl Desk<'_> {
         let metrics = super::metrics::serve(project, self.profile.clone(), listens, warn);
         let (epoch, lost) = (book.epoch(), book.lost());
         let mut daemon = self.daemon(book);
-        let look = self.entries()?;
+        let look = self.entries();
         self.greet(&look);
+        let mut is_held = look.is_held;
         daemon.entries(look.entries).await;
         let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
         let reload = async {
-            while let Some(()) = news.recv().await {
+            loop {
+                tokio::select! {
+                    saved = news.recv() => if saved.is_none() { break },
+                    () = tokio::time::sleep(AGAIN), if !is_held => {}
+                }
                 tokio::time::sleep(MOMENT).await;
                 while news.try_recv().is_ok() {}
-                if let Some(watch) = &mut watch {
-                    watch.folders(folders(&self.project))?;
+                if let Some(watch) = &mut watch
+                    && let Err(error) = watch.folders(folders(&self.project))
+                {
+                    self.tell(Level::Warn, &error.full_message());
                 }
-                self.reload(&orders)?;
+                is_held = self.reload(&orders);
                 // A file with a mistake in it changes nothing.
                 if let Ok(project) = self.ctx.project() {
                     listen.send_replace(project.config().metrics.listen);
@@ -292,12 +302,14 @@ impl Desk<'_> {
         )
     }
 
-    fn entries(&mut self) -> Result<Look> {
-        let look = self.keeper.look(self.ctx)?;
+    /// What counts when the lead was taken.
+    fn entries(&mut self) -> Look {
+        self.keeper.begin();
+        let look = self.keeper.look(self.ctx);
         for mistake in &look.news {
             self.tell(Level::Warn, mistake);
         }
-        Ok(look)
+        look
     }
 
     fn greet(&self, look: &Look) {
@@ -313,21 +325,19 @@ impl Desk<'_> {
         self.tell(Level::Info, &format!("{entries}{next}"));
     }
 
-    fn reload(&mut self, orders: &UnboundedSender<Order>) -> Result<()> {
-        let look = self.keeper.look(self.ctx)?;
+    /// Reads the project again; says whether runs find what was good.
+    fn reload(&mut self, orders: &UnboundedSender<Order>) -> bool {
+        let look = self.keeper.look(self.ctx);
         for mistake in &look.news {
-            self.tell(
-                Level::Warn,
-                &format!("{mistake}; the last good version stays"),
-            );
+            self.tell(Level::Warn, mistake);
         }
-        if look.news.is_empty() {
+        if look.news.is_empty() && look.is_held {
             let entries = count("schedule", look.entries.len());
             self.tell(Level::Info, &format!("read again: {entries}"));
         }
         // Nobody listens any more when the daemon has ended.
         let _ended = orders.send(Order::Entries(look.entries));
-        Ok(())
+        look.is_held
     }
 
     /// Watches the project; where the system tells of no changes, SIGHUP has to.
