@@ -87,6 +87,38 @@ fn a_bad_schedule_is_found_at_its_own_place() {
 }
 
 #[test]
+fn a_file_that_may_hold_times_and_cannot_be_read_is_told_wherever_they_are_asked_for() {
+    let text = "//! A\ntask(\"a\", #{ about: \"Try\", schedule: #{ cron: \"@daily\", profiles: [\"dev\"] }";
+    let cases = [
+        (text.to_owned(), "tasks/a.rhai:2:"),
+        (
+            format!("{text}, nonsense: 1 }}, || {{ }});\n"),
+            "tasks/a.rhai:2:",
+        ),
+        (
+            format!("{text} }}, || {{ prnt(1); }});\n"),
+            "tasks/a.rhai:2:",
+        ),
+    ];
+    for (text, place) in cases {
+        let project = Project::new().task("a.rhai", &text);
+
+        project.lexi("cron --dry-run").exits(2).tells(place);
+        project.lexi("cron --next 3").succeeds().tells(place);
+        project.lexi("cron --once").exits(1).tells(place);
+        project
+            .lexi("doctor")
+            .exits(1)
+            .says(&format!("failed  schedules  {place}"));
+    }
+
+    // Nobody can tell that this one has a time.
+    let project = Project::new().task("a.rhai", "//! A\ntask(\"a\", #{ about: ");
+    project.lexi("cron --dry-run").succeeds();
+    project.lexi("cron --once").succeeds();
+}
+
+#[test]
 fn a_task_that_destroys_data_is_never_replaced() {
     let project = nightly("#{ cron: \"@daily\", overlap: \"replace\" },\n    destructive: true");
     let findings = project.lexi("check --json").exits(1).findings();

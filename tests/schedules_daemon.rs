@@ -601,6 +601,30 @@ fn a_good_version_that_cannot_be_kept_ends_no_schedule() {
 }
 
 #[test]
+fn a_file_that_was_broken_when_the_daemon_began_is_told_and_taken_up_when_it_is_mended() {
+    let project = Project::new().task("t.rhai", BROKEN).file(
+        "lexi.toml",
+        "[schedule.w]\ncron = \"@daily\"\nprofiles = [\"dev\"]\n",
+    );
+    project.write("tasks/w.rhai", "//! W\ntask(\"w\", #{");
+    let mut cron = Cron::start(&project, &[]);
+
+    let mut told: Vec<String> = (0..2)
+        .map(|_| cron.tells("; nothing of it runs until it is mended"))
+        .collect();
+    told.sort_by_key(|line| line.contains("tasks/w.rhai"));
+    assert!(told[0].contains(" tasks/t.rhai:2:"), "{told:?}");
+    assert!(told[1].contains(" tasks/w.rhai:2:"), "{told:?}");
+    project.write(
+        "tasks/w.rhai",
+        "//! W\ntask(\"w\", #{ about: \"Try\" }, || { });\n",
+    );
+    project.write("tasks/t.rhai", &each_second("", NOTE));
+
+    cron.tells("t: ok");
+}
+
+#[test]
 fn a_daemon_leaves_a_script_that_its_user_takes_along_as_it_is() {
     let own = "//! M\ntask(\"mine\", #{ about: \"Try\" }, || { print(1); });\n";
     let project = Project::new()

@@ -14,7 +14,12 @@ use crate::base::{Error, Project, Result};
 pub fn before_run(catalog: &mut Catalog, task: &str) -> Result<Vec<Diagnostic>> {
     let files: BTreeSet<String> = match catalog.order(task) {
         Ok(order) => order.iter().map(|task| task.place.file.clone()).collect(),
-        Err(found) => return Ok(vec![found]),
+        // A task whose own file cannot be read is there, though nobody knows it.
+        Err(found) => {
+            let unreadable = catalog.unreadable(task);
+            let is_there = !unreadable.is_empty();
+            return Ok(if is_there { unreadable } else { vec![found] });
+        }
     };
     let mut found = Vec::new();
     for file in files {

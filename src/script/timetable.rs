@@ -1,7 +1,7 @@
 //! All entries of a project: what its tasks declare and what `lexi.toml` says, which is stronger.
 
 use super::catalog::Catalog;
-use super::diagnostic::{Diagnostic, Place, Rule};
+use super::diagnostic::{Diagnostic, Place, Rule, Severity};
 use crate::base::project::CONFIG_FILE;
 use crate::base::schedule::{Overlap, Schedule};
 use crate::base::settings::Origin;
@@ -100,6 +100,29 @@ pub fn problems(catalog: &Catalog) -> Vec<Diagnostic> {
         Some(Diagnostic::new(Rule::Schedule, position(project, name), error.message()).hint(hint))
     });
     found.collect()
+}
+
+/// What is wrong with the declarations of files that may say when something runs, of which nobody knows what and when.
+pub fn unread(catalog: &Catalog) -> Vec<Diagnostic> {
+    let project = catalog.project();
+    let config = project.config().schedule.iter();
+    let named = config.map(|(name, one)| format!("\"{}\"", one.task.as_ref().unwrap_or(name)));
+    let words: Vec<String> = named.chain(["schedule".to_owned()]).collect();
+    let mut found = Vec::new();
+    for file in catalog.files() {
+        let mut problems = catalog.problems_of(file);
+        problems.retain(|problem| problem.severity == Severity::Error);
+        let is_meant = project.is_user_s() || !project.is_user_wide(file);
+        if problems.is_empty() || !is_meant {
+            continue;
+        }
+        let bytes = project.script(&project.path(file)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        if words.iter().any(|word| text.contains(word)) {
+            found.extend(problems);
+        }
+    }
+    found
 }
 
 /// What is wrong with the lines that settings hold, each at the place of its setting.

@@ -11,7 +11,7 @@ use crate::base::{Error, Profile, Result};
 use crate::ops::files;
 use crate::ops::schedule::Entry;
 use crate::script::diagnostic::{Diagnostic, Severity};
-use crate::script::{self, gate, inputs};
+use crate::script::{self, gate, inputs, timetable};
 
 /// Scripts by their file. Many entries are made of the same ones, so a text is there once.
 type Scripts = BTreeMap<String, Arc<str>>;
@@ -106,6 +106,7 @@ impl Keeper {
     fn read(&self, mut plan: Plan, mistakes: &mut BTreeSet<String>) -> Result<Good> {
         let mut now = BTreeMap::new();
         let mut known: Scripts = BTreeMap::new();
+        let mut kept = BTreeSet::new();
         for (name, error) in plan.wrong() {
             let has_good = self.good.contains_key(name);
             mistakes.insert(with_effect(&whole(error), has_good));
@@ -120,6 +121,7 @@ impl Keeper {
                 let good = self.good.get(&entry.name).map(|(_, scripts)| scripts);
                 let good = good.filter(|scripts| !scripts.is_empty());
                 mistakes.insert(told(first, good.is_some()));
+                kept.extend(good.map(|_kept| first.place.file.clone()));
                 good.cloned()
             } else {
                 let scripts = inputs::scripts(&plan.catalog, &entry.task);
@@ -138,9 +140,13 @@ impl Keeper {
             {
                 let problems = plan.catalog.problems_of(file);
                 mistakes.extend(problems.iter().map(|problem| told(problem, true)));
+                kept.insert(file.clone());
                 now.insert(name.clone(), good.clone());
             }
         }
+        let mut lost = timetable::unread(&plan.catalog);
+        lost.retain(|problem| !kept.contains(&problem.place.file));
+        mistakes.extend(lost.iter().map(|problem| told(problem, false)));
         Ok(now)
     }
 

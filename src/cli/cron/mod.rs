@@ -31,10 +31,10 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
         None => {}
     }
     if let Some(count) = args.next {
-        return Ok(next::run(&Plan::load(ctx)?, count, ctx));
+        return next::run(&mut Plan::load(ctx)?, count, ctx);
     }
     if ctx.flags().dry_run {
-        return Ok(Plan::load(ctx)?.explain(ctx));
+        return Plan::load(ctx)?.explain(ctx);
     }
     serve::run(args, ctx)
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::super::context::Context;
 use super::plan::Plan;
 use crate::base::output::{CYAN, DIM};
-use crate::base::units;
+use crate::base::{Result, units};
 use crate::ops::clock;
 use crate::ops::schedule::Entry;
 
@@ -29,14 +29,27 @@ impl Start<'_> {
 }
 
 /// Lists the next starts of all entries, the nearest first.
-pub(super) fn run(plan: &Plan, count: usize, ctx: &Context) -> ExitCode {
+pub(super) fn run(plan: &mut Plan, count: usize, ctx: &Context) -> Result<ExitCode> {
+    let mistakes = plan.mistakes()?;
+    list(plan, count, ctx);
+    let out = ctx.output();
+    for (name, error) in plan.wrong() {
+        out.warn(&format!("`{name}` cannot run: {}", error.full_message()));
+    }
+    for found in mistakes {
+        out.warn(&format!("{}: {}", found.place, found.message));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(plan: &Plan, count: usize, ctx: &Context) {
     let now = clock::now();
     let starts = upcoming(plan, now, count);
     let out = ctx.output();
     if out.is_json() {
         let all: Vec<_> = starts.iter().map(json_of).collect();
         out.data(&serde_json::to_string_pretty(&all).unwrap_or_default());
-        return ExitCode::SUCCESS;
+        return;
     }
     if starts.is_empty() {
         let profile = plan.settings.profile();
@@ -61,10 +74,6 @@ pub(super) fn run(plan: &Plan, count: usize, ctx: &Context) -> ExitCode {
             start.entry.command()
         ));
     }
-    for (name, error) in plan.wrong() {
-        out.warn(&format!("`{name}` cannot run: {}", error.full_message()));
-    }
-    ExitCode::SUCCESS
 }
 
 fn upcoming(plan: &Plan, now: Timestamp, count: usize) -> Vec<Start<'_>> {

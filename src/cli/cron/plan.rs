@@ -1,19 +1,22 @@
 //! What has a time here, and what has not and why: `lexi cron --dry-run`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use super::super::context::Context;
+use super::super::run::show;
 use super::super::{render, task_args};
 use crate::base::output::{BOLD, CYAN, DIM, RED, YELLOW};
 use crate::base::schedule::{CatchUp, Overlap};
 use crate::base::{Error, Project, Result, Settings, units};
 use crate::ops::clock;
 use crate::ops::schedule::Entry;
-use crate::script::Catalog;
+use crate::script::diagnostic::Diagnostic;
 use crate::script::timetable::{self, Planned};
+use crate::script::{Catalog, gate};
 
 /// The entries of a project in the chosen profile.
 pub(in super::super) struct Plan {
@@ -62,18 +65,34 @@ impl Plan {
         })
     }
 
-    /// Says what would run, which entries are off, and which are wrong.
-    pub(in super::super) fn explain(&self, ctx: &Context) -> ExitCode {
+    /// What is wrong with the scripts of the entries, and with files that may hold more of them; each mistake once.
+    pub(in super::super) fn mistakes(&mut self) -> Result<Vec<Diagnostic>> {
+        let mut found = timetable::unread(&self.catalog);
+        let tasks: BTreeSet<String> = self.entries().map(|entry| entry.task.clone()).collect();
+        for task in tasks {
+            let more = gate::before_run(&mut self.catalog, &task)?;
+            let more = more.into_iter();
+            let new: Vec<_> = more.filter(|one| !found.contains(one)).collect();
+            found.extend(new);
+        }
+        Ok(found)
+    }
+
+    /// Says what would run, which entries are off, and what is wrong.
+    pub(in super::super) fn explain(mut self, ctx: &Context) -> Result<ExitCode> {
         let out = ctx.output();
+        let mistakes = self.mistakes()?;
         if out.is_json() {
             let all: Vec<_> = self.entries.iter().map(json_of).collect();
             out.data(&serde_json::to_string_pretty(&all).unwrap_or_default());
-        } else if self.entries.is_empty() {
+        } else if self.entries.is_empty() && mistakes.is_empty() {
             out.say("nothing has a schedule: write `schedule: \"0 2 * * *\"` in a task, or [schedule.NAME] in lexi.toml");
         } else {
             self.write(ctx);
         }
-        ExitCode::from(if self.wrong().next().is_some() { 2 } else { 0 })
+        show(&mistakes, &self.catalog, ctx);
+        let is_well = mistakes.is_empty() && self.wrong().next().is_none();
+        Ok(ExitCode::from(if is_well { 0 } else { 2 }))
     }
 
     fn write(&self, ctx: &Context) {

@@ -133,9 +133,16 @@ impl Desk<'_> {
         let (epoch, lost) = (book.epoch(), book.lost());
         let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
         let mut daemon = self.daemon(book);
-        daemon.entries(self.entries().entries).await;
+        let look = self.entries();
+        let is_whole = look.news.is_empty();
+        daemon.entries(look.entries).await;
         let mut signals = Signals::new()?;
-        let work = async { daemon.once(&mut received).await.map(code) };
+        let work = async {
+            daemon
+                .once(&mut received)
+                .await
+                .map(|all_well| code(all_well && is_whole))
+        };
         let done = tokio::select! {
             done = work => done,
             ended = signals.pass_on(&orders, None) => ended,

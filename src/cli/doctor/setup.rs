@@ -8,7 +8,8 @@ use super::super::cron::{self, Plan};
 use super::report::Report;
 use crate::base::text::count;
 use crate::base::{Error, Project, Settings};
-use crate::script::{Catalog, gate};
+use crate::script::diagnostic::Diagnostic;
+use crate::script::{Catalog, gate, timetable};
 
 /// What the group and everybody else may do with a file.
 const OTHERS: u32 = 0o077;
@@ -45,7 +46,11 @@ pub(super) fn schedules(report: &mut Report, plan: &mut Plan) {
         .map(|one| (one.name.clone(), one.task.clone()))
         .collect();
     let mut good = Vec::new();
-    let mut told = BTreeSet::new();
+    let mut told: BTreeSet<String> = places(&timetable::unread(&plan.catalog)).collect();
+    is_well &= told.is_empty();
+    for mistake in &told {
+        report.failed("schedules", &mistaken(mistake));
+    }
     for (name, task) in entries {
         let mistakes = mistakes(&mut plan.catalog, &task);
         if mistakes.is_empty() {
@@ -54,8 +59,7 @@ pub(super) fn schedules(report: &mut Report, plan: &mut Plan) {
         for mistake in mistakes {
             is_well = false;
             if told.insert(mistake.clone()) {
-                let error = Error::invalid(mistake).hint("`lexi check` shows it in its script");
-                report.failed("schedules", &error);
+                report.failed("schedules", &mistaken(&mistake));
             }
         }
     }
@@ -71,19 +75,20 @@ pub(super) fn schedules(report: &mut Report, plan: &mut Plan) {
 
 /// What keeps a task from running, each with its place.
 fn mistakes(catalog: &mut Catalog, task: &str) -> Vec<String> {
-    let unreadable = catalog.unreadable(task);
-    let found = if unreadable.is_empty() {
-        gate::before_run(catalog, task)
-    } else {
-        Ok(unreadable)
-    };
-    match found {
-        Ok(found) => found
-            .iter()
-            .map(|one| format!("{}: {}", one.place, one.message))
-            .collect(),
+    match gate::before_run(catalog, task) {
+        Ok(found) => places(&found).collect(),
         Err(error) => vec![error.full_message()],
     }
+}
+
+fn places(found: &[Diagnostic]) -> impl Iterator<Item = String> {
+    found
+        .iter()
+        .map(|one| format!("{}: {}", one.place, one.message))
+}
+
+fn mistaken(mistake: &str) -> Error {
+    Error::invalid(mistake).hint("`lexi check` shows it in its script")
 }
 
 /// Whether the system keeps a daemon running.
