@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -80,6 +81,16 @@ impl Lock {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Whether the lock's file is still the one at its path; where it is not, another run may hold a lock of the same name.
+    pub fn is_in_place(&self) -> bool {
+        match (self.file.metadata(), std::fs::metadata(&self.path)) {
+            (Ok(own), Ok(there)) => (own.dev(), own.ino()) == (there.dev(), there.ino()),
+            (_, Err(e)) => e.kind() != std::io::ErrorKind::NotFound,
+            // Nothing is known then, and what was true stays so.
+            (Err(_), Ok(_)) => true,
+        }
+    }
 }
 
 impl Drop for Lock {
@@ -141,7 +152,7 @@ pub async fn acquire_file(
 /// when this system does not tell.
 pub fn held(path: &Path, name: &str) -> Option<Error> {
     let holder = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
-    let inode = std::os::unix::fs::MetadataExt::ino(&path.metadata().ok()?);
+    let inode = path.metadata().ok()?.ino();
     let end = format!(":{inode}");
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
     let is_held = locks.lines().any(|line| {

@@ -65,7 +65,13 @@ impl Keeper {
     pub(super) fn look(&mut self, ctx: &Context) -> Look {
         let mut mistakes = BTreeSet::new();
         let settings = settings_on_disk(&self.root);
-        let (plan, held) = match Plan::load(ctx) {
+        // Where its `lexi.toml` is away for a moment, the folder above may be another project.
+        let project = if self.settings.contains_key(Path::new(CONFIG_FILE)) {
+            ctx.project_holding(&self.root, Texts::new())
+        } else {
+            ctx.project()
+        };
+        let (plan, held) = match project.and_then(|project| Plan::of(project, ctx)) {
             Ok(plan) => {
                 self.settings = settings;
                 (Ok(plan), Texts::new())

@@ -4,6 +4,7 @@ mod install;
 mod keep;
 mod metrics;
 mod next;
+mod place;
 mod plan;
 mod serve;
 mod signals;

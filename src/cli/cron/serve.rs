@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 use super::super::args::{self, Coordinate};
 use super::super::context::Context;
 use super::keep::{Keeper, Look};
+use super::place::{self, Place};
 use super::signals::Signals;
 use crate::base::text::count;
 use crate::base::{Error, Kind, Output, Project, Result, Settings};
 use crate::ops::database::Target;
-use crate::ops::lock::{self, Lock, OnBusy};
+use crate::ops::lock::{Lock, OnBusy};
 use crate::ops::schedule::{Book, Daemon, Journal, Launch, Level, Order, Shared, lease};
 use crate::ops::{certificate, native};
 use crate::runtime;
@@ -53,6 +55,7 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
         shared,
         keeper: Keeper::new(project.root().to_owned(), journal.folder().join("held")),
         launch: launch(ctx, &project, profile.as_str(), journal.folder())?,
+        place: Place::of(project.root()),
         project,
         journal,
         profile: profile.to_string(),
@@ -64,6 +67,30 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
             Box::pin(desk.serve(args.unless_running)).await
         }
     })
+}
+
+/// Keeps the lead among the daemons of this host; where another has it, nothing more is started. Never ends by itself,
+/// except when the project is gone.
+async fn keep_lock(
+    stay: impl Future<Output = Result<Error>>,
+    orders: &UnboundedSender<Order>,
+    other_leads: &CancellationToken,
+    out: &Output,
+) -> Result<ExitCode> {
+    let why = stay.await?.full_message();
+    let message = format!("the lead is lost: {why}; nothing more is started");
+    tell(out, Level::Warn, &message);
+    other_leads.cancel();
+    let _ended = orders.send(Order::Drain);
+    std::future::pending().await
+}
+
+/// Tells of what stops no schedule.
+fn warning(out: Output) -> impl Fn(&Error) {
+    move |error| {
+        let message = format!("{}; schedules run on", error.full_message());
+        tell(&out, Level::Warn, &message);
+    }
 }
 
 /// The profile's database, on the port where it really is.
@@ -118,6 +145,7 @@ struct Desk<'c> {
     /// Where daemons of several hosts agree.
     shared: Option<Shared>,
     project: Arc<Project>,
+    place: Place,
     journal: Journal,
     keeper: Keeper,
     launch: Launch,
@@ -158,28 +186,27 @@ impl Desk<'_> {
             return Ok(ExitCode::SUCCESS);
         }
         loop {
-            let Some((book, held)) = self.stand_by(&mut signals).await? else {
+            let Some(lead) = self.stand_by(&mut signals).await? else {
                 return Ok(ExitCode::SUCCESS);
             };
-            if let Some(code) = Box::pin(self.work(book, &mut signals)).await? {
+            if let Some(code) = Box::pin(self.work(lead, &mut signals)).await? {
                 self.give_up().await;
                 return Ok(code);
             }
-            drop(held);
         }
     }
 
     /// Leads until told to end; none when the lead was lost.
-    async fn work(&mut self, book: Book, signals: &mut Signals) -> Result<Option<ExitCode>> {
+    async fn work(
+        &mut self,
+        (book, held): (Book, Option<Lock>),
+        signals: &mut Signals,
+    ) -> Result<Option<ExitCode>> {
         let (orders, mut received) = unbounded_channel();
         let (saved, mut news) = unbounded_channel();
         let mut watch = self.watch(&saved)?;
         let (listen, listens) = watch::channel(self.project.config().metrics.listen);
-        let out = self.ctx.output().clone();
-        let warn = move |error: &Error| {
-            let message = format!("{}; schedules run on", error.full_message());
-            tell(&out, Level::Warn, &message);
-        };
+        let warn = warning(self.ctx.output().clone());
         let project = Arc::clone(&self.project);
         let metrics = super::metrics::serve(project, self.profile.clone(), listens, warn);
         let (epoch, lost) = (book.epoch(), book.lost());
@@ -189,6 +216,10 @@ impl Desk<'_> {
         let mut is_held = look.is_held;
         daemon.entries(look.entries).await;
         let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
+        let (place, out) = (self.place.clone(), self.ctx.output());
+        let other_leads = CancellationToken::new();
+        let again = |path: &Path| taken_again(path, &saved, out);
+        let stay = keep_lock(place.stay(held, again), &orders, &other_leads, out);
         let reload = async {
             loop {
                 tokio::select! {
@@ -197,16 +228,9 @@ impl Desk<'_> {
                 }
                 tokio::time::sleep(MOMENT).await;
                 while news.try_recv().is_ok() {}
-                if let Some(watch) = &mut watch
-                    && let Err(error) = watch.folders(folders(&self.project))
-                {
-                    self.tell(Level::Warn, &error.full_message());
-                }
+                self.watch_again(&mut watch);
                 is_held = self.reload(&orders);
-                // A file with a mistake in it changes nothing.
-                if let Ok(project) = self.ctx.project() {
-                    listen.send_replace(project.config().metrics.listen);
-                }
+                self.listen_again(&listen);
             }
             Ok(ExitCode::SUCCESS)
         };
@@ -222,15 +246,18 @@ impl Desk<'_> {
             failed = reload => failed?,
             never = metrics => never,
             ended = signals.pass_on(&orders, Some(&saved)) => ended?,
+            gone = stay => gone?,
             never = keep => never,
         };
-        Ok((!lost.is_cancelled()).then_some(done))
+        let leads = !lost.is_cancelled() && !other_leads.is_cancelled();
+        Ok(leads.then_some(done))
     }
 
     /// Waits until no other daemon leads; none when told to end meanwhile.
     async fn stand_by(&self, signals: &mut Signals) -> Result<Option<(Book, Option<Lock>)>> {
         let mut was_told = false;
         loop {
+            self.place.check()?;
             match self.lead(OnBusy::Fail).await {
                 Ok(lead) => return Ok(lead),
                 Err(error) if error.kind() == Kind::Locked || self.shared.is_some() => {
@@ -271,7 +298,7 @@ impl Desk<'_> {
             )));
         }
         let path = journal.folder().join("lead.lock");
-        let held = lock::acquire_file(&path, "schedule", "lexi cron", on_busy).await?;
+        let held = place::take(&path, on_busy).await?;
         Ok(held.map(|held| (Book::File(journal), Some(held))))
     }
 
@@ -334,6 +361,10 @@ impl Desk<'_> {
 
     /// Reads the project again; says whether runs find what was good.
     fn reload(&mut self, orders: &UnboundedSender<Order>) -> bool {
+        if self.place.check().is_err() {
+            // That is told, and ends the daemon.
+            return true;
+        }
         let look = self.keeper.look(self.ctx);
         for mistake in &look.news {
             self.tell(Level::Warn, mistake);
@@ -371,6 +402,22 @@ impl Desk<'_> {
         Ok(Some(watch))
     }
 
+    /// Takes up another address for metrics; a file with a mistake in it changes nothing.
+    fn listen_again(&self, listen: &watch::Sender<Option<SocketAddr>>) {
+        if let Ok(project) = self.ctx.project() {
+            listen.send_replace(project.config().metrics.listen);
+        }
+    }
+
+    /// Watches new folders too.
+    fn watch_again(&self, watch: &mut Option<Watch>) {
+        if let Some(watch) = watch
+            && let Err(error) = watch.folders(folders(&self.project))
+        {
+            self.tell(Level::Warn, &error.full_message());
+        }
+    }
+
     fn tell(&self, level: Level, text: &str) {
         tell(self.ctx.output(), level, text);
     }
@@ -392,6 +439,17 @@ fn folders(project: &Project) -> BTreeSet<PathBuf> {
     let mut folders: BTreeSet<PathBuf> = folders.map(walkdir::DirEntry::into_path).collect();
     folders.insert(project.root().to_owned());
     folders
+}
+
+/// Of what lay beside the lock nothing is there any more either.
+fn taken_again(path: &Path, saved: &UnboundedSender<()>, out: &Output) {
+    let path = path.display();
+    tell(
+        out,
+        Level::Warn,
+        &format!("`{path}` was removed; the lead is taken again"),
+    );
+    let _ended = saved.send(());
 }
 
 fn tell(out: &Output, level: Level, text: &str) {

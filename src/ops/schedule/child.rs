@@ -13,7 +13,6 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::journal::Journal;
 use super::slot::Slot;
 use crate::base::{Error, Result};
-use crate::ops::files;
 use crate::ops::process::{self, Exit};
 
 /// How long a run may take to end after SIGTERM: its own programs have five seconds of it.
@@ -88,7 +87,7 @@ fn lock(journal: &Journal, entry: &str) -> Result<Stdio> {
         options.read(true).write(true).create(true).truncate(false);
         options
     };
-    files::make_private_dir(journal.folder())?;
+    journal.make_folder()?;
     let file = options().open(&path).map_err(doing)?;
     // Shared: runs that may overlap hold it together.
     flock(&file, FlockOperation::NonBlockingLockShared).map_err(|e| doing(e.into()))?;

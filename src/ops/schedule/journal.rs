@@ -118,6 +118,9 @@ impl Journal {
     /// Adds notes.
     pub fn add(&self, entry: &str, notes: &[Note]) -> Result<()> {
         let _held = self.lock(entry)?;
+        if !matches!(notes.first(), Some(Note::Seen { .. } | Note::Clock { .. })) {
+            self.append(entry, self.first(entry, Timestamp::now())?.as_slice())?;
+        }
         self.append(entry, notes)?;
         self.shorten(entry)
     }
@@ -129,9 +132,27 @@ impl Journal {
             return Ok(false);
         }
         // On the disk before anything is done: after a loss of power the time is not started again.
-        let note = lines_of(&[started(slot, run)])?;
+        let first = self.first(&slot.entry, slot.at)?;
+        let notes = first.into_iter().chain([started(slot, run)]);
+        let note = lines_of(&notes.collect::<Vec<_>>())?;
         files::append_durably(&self.path(&slot.entry), &note, Some(0o600))?;
         Ok(true)
+    }
+
+    /// What stands first in notes that are new: those before were thrown away, and nobody may start their times again.
+    fn first(&self, entry: &str, at: Timestamp) -> Result<Option<Note>> {
+        let is_new = read(&self.path(entry))?.is_empty();
+        Ok(is_new.then_some(Note::Seen { at }))
+    }
+
+    /// Makes the folder, but no project that is not there any more.
+    pub(super) fn make_folder(&self) -> Result<()> {
+        let project = self.folder.ancestors().nth(3).unwrap_or(&self.folder);
+        if project.is_dir() {
+            return files::make_private_dir(&self.folder);
+        }
+        let message = format!("there is no project in `{}` any more", project.display());
+        Err(Error::not_found(message))
     }
 
     /// The file whose lock every run of the entry holds by its standard input, and so for exactly as long as it lives.
@@ -183,7 +204,7 @@ impl Journal {
     fn lock(&self, entry: &str) -> Result<File> {
         let path = self.folder.join(format!("{entry}.lock"));
         let doing = |e| Error::io(format!("cannot lock `{}`", path.display()), e);
-        files::make_private_dir(&self.folder)?;
+        self.make_folder()?;
         let file = File::options()
             .write(true)
             .create(true)
@@ -367,6 +388,37 @@ mod tests {
             journal.claim(&slot(13, 1), None).unwrap(),
             "the clock was put back before it"
         );
+    }
+
+    #[test]
+    fn what_was_started_before_the_notes_were_thrown_away_is_not_started_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::of(dir.path(), "dev");
+        for second in 0..3 {
+            assert!(journal.claim(&slot(second, 1), None).unwrap());
+        }
+        std::fs::remove_dir_all(dir.path().join("schedule")).unwrap();
+
+        assert!(journal.claim(&slot(3, 1), None).unwrap());
+
+        let claims = [0, 1, 2, 3].map(|second| journal.claim(&slot(second, 1), None).unwrap());
+        assert_eq!(claims, [false; 4]);
+        assert!(journal.claim(&slot(4, 1), None).unwrap());
+    }
+
+    #[test]
+    fn a_project_that_is_gone_is_not_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let project = dir.path().join("project");
+        let journal = Journal::of(&project.join(".lexi"), "dev");
+
+        let error = journal.claim(&slot(1, 1), None).unwrap_err();
+
+        assert!(
+            error.message().starts_with("there is no project in `"),
+            "{error}"
+        );
+        assert!(!project.exists());
     }
 
     #[test]
