@@ -369,6 +369,22 @@ fn the_daemon_answers_prometheus() {
 }
 
 #[test]
+fn a_program_that_is_told_starts_in_the_project_s_folder() {
+    let project = project("[[tell]]\non = ['succeeded']\ncommand = ['./hook.sh']\n")
+        .file("hook.sh", "#!/bin/sh\ncat > /dev/null\npwd > told\n")
+        .here("deep/inside");
+    let hook = project.path("hook.sh");
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+
+    project.run(&["run", "ok"]).succeeds();
+
+    assert_eq!(
+        project.read("told").trim(),
+        project.path("").display().to_string().trim_end_matches('/')
+    );
+}
+
+#[test]
 fn a_taken_port_ends_no_daemon_and_a_changed_one_is_taken_up() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

@@ -163,6 +163,7 @@ pub(super) fn not_begun(ctx: &Context, project: &Project, task: &str, exit: u8, 
     let registry = Arc::new(Registry::new(settings.environment()));
     let about = (task, settings.profile(), message.started_by.as_str());
     let teller = Teller::new(&project.config().tell, about, Some(settings), registry);
+    let teller = teller.within(project.root());
     let ended = Ended {
         at: message.at,
         ms: None,
@@ -234,7 +235,8 @@ fn teller<'h>(host: &'h Host, message: &Message) -> Teller<'h> {
     let (config, settings) = (host.project().config(), host.settings());
     // Not among the run's own programs, which end with it.
     let registry = Arc::new(Registry::new(settings.environment()));
-    Teller::new(&config.tell, about, Some(settings), registry)
+    let teller = Teller::new(&config.tell, about, Some(settings), registry);
+    teller.within(host.project().root())
 }
 
 /// Tells a message; gives what did not get through. A run that was asked to stop still says so.

@@ -18,10 +18,10 @@ use tokio::sync::Semaphore;
 use crate::base::{Error, Result};
 
 /// How many may ask at once: a collector is one.
-const CONNECTIONS: usize = 16;
+const CONNECTIONS: usize = 64;
 
-/// How long somebody may take to ask.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long somebody may take to ask; whoever opens connections and says nothing holds up the others no longer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Listens, and answers with what `page` gives until it is dropped.
 pub async fn serve(

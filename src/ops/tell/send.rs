@@ -1,5 +1,6 @@
 //! Gets a message to where it goes, in little time and twice at most: who waits for it must not hold up the run.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub struct Teller<'a> {
     settings: Option<&'a Settings>,
     http: Http,
     registry: Arc<Registry>,
+    /// Where programs start, and look for `./hook.sh`.
+    folder: PathBuf,
 }
 
 impl<'a> Teller<'a> {
@@ -44,7 +47,15 @@ impl<'a> Teller<'a> {
             settings,
             http: Http::default(),
             registry,
+            folder: PathBuf::from("."),
         }
+    }
+
+    /// The same with the folder in which programs start.
+    #[must_use]
+    pub fn within(self, folder: &Path) -> Self {
+        let folder = folder.to_owned();
+        Self { folder, ..self }
     }
 
     /// Whether nobody is to be told anything.
@@ -132,6 +143,7 @@ impl<'a> Teller<'a> {
         let event = serde_json::to_value(message.event).unwrap_or_default();
         let captured = Program::new(program)
             .args(args)
+            .dir(&self.folder)
             .env("LEXI_EVENT", event.as_str().unwrap_or_default())
             .env("LEXI_TASK", &message.task)
             .stdin(Stdin::Bytes(message.document()))
