@@ -67,6 +67,15 @@ fn a_bad_schedule_is_found_at_its_own_place() {
             "`timeout`: `soon` is not a duration",
         ),
         (
+            "#{ cron: \"@daily\", timeout: \"0s\" }",
+            "`timeout`: a `timeout` of 0 would stop each run at once",
+        ),
+        ("#{ cron: \"1\" }", "it has 1 field, not 5 or 6"),
+        (
+            "#{ cron: \"@daily\", profiles: \"dev\" }",
+            "expected a list such as [\"dev\", \"prod\"]",
+        ),
+        (
             "#{ cron: \"@daily\", retries: -1 }",
             "`retries`: invalid value",
         ),
@@ -275,6 +284,48 @@ fn wrong_words_behind_a_task_are_told_before_it_runs() {
     outcome.tells(
         "schedule `nightly`: `lexi run nightly --labl x`: unexpected argument '--labl' found",
     );
+    let findings = project.lexi("check --json").exits(1).findings();
+    assert!(
+        findings[0].starts_with(
+            "tasks/a.rhai:4:15: schedule `nightly`: `lexi run nightly --labl x`: unexpected"
+        ),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn what_a_configuration_or_a_setting_says_wrong_is_found_by_check() {
+    let config = "[schedule.tick]\ntask = \"nightly\"\ncron = \"@daily\"\nwhen = \"MAYBE\"\nprofiles = [\"dev\"]\n";
+    let project = nightly("\"@yearly\"").file("lexi.toml", config);
+    project.lexi("check").succeeds();
+    project.write(".env", "MAYBE=perhaps\n");
+
+    let findings = project.lexi("check --json").exits(1).findings();
+
+    let expected = "lexi.toml:1:1: schedule `tick`: setting `MAYBE` is `perhaps`, neither true nor false (.env:1)";
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].starts_with(expected), "{findings:?}");
+
+    project.write("lexi.toml", "[schedule]\ntick = \"@daily\"\n");
+    project
+        .lexi("check")
+        .exits(2)
+        .tells("expected a table [schedule.NAME] with `cron = \"0 2 * * *\"`");
+    project.write("lexi.toml", "[metrics]\nlisten = \"9464\"\n");
+    project
+        .lexi("check")
+        .exits(2)
+        .tells("`9464` is no address: write IP:PORT, such as \"127.0.0.1:9464\"");
+}
+
+#[test]
+fn no_starts_at_all_cannot_be_asked_for() {
+    let project = nightly("#{ cron: \"@daily\", profiles: [\"dev\"] }");
+
+    project
+        .lexi("cron --next 0")
+        .exits(2)
+        .tells("invalid value '0' for '--next [<N>]'");
 }
 
 #[test]
@@ -333,5 +384,24 @@ fn a_unit_is_written_marked_and_removed_and_others_are_left_alone() {
         .exits(1)
         .tells("is left alone");
     assert!(project.read(name).contains("mine"));
-    project.lexi("cron install").exits(2).tells("--crontab");
+    project
+        .lexi("cron install")
+        .exits(2)
+        .tells("<--crontab|--systemd|--user>");
+    project
+        .lexi("cron install --crontab --systemd")
+        .exits(2)
+        .tells("cannot be used with");
+}
+
+#[test]
+fn an_empty_folder_of_settings_counts_as_unset() {
+    let project = nightly("\"@daily\"").env("XDG_CONFIG_HOME", "");
+
+    let shown = project
+        .lexi("cron install --systemd --user --dry-run")
+        .succeeds();
+
+    let name = "# [DIR]/.config/systemd/user/lexi-sample-dev.service\n";
+    assert!(shown.out.starts_with(name), "{}", shown.out);
 }

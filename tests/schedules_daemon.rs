@@ -160,6 +160,19 @@ fn a_task_runs_at_its_times_and_a_signal_lets_it_end() {
 }
 
 #[test]
+fn a_daemon_that_has_nothing_to_run_says_where_something_runs() {
+    let project = Project::new().task(
+        "t.rhai",
+        "//! T\ntask(\"t\", #{ about: \"Try\", schedule: \"@daily\" }, || {});\n",
+    );
+    let project = project.env("TZ", "Mars/Base");
+    let mut cron = Cron::start(&project, &[]);
+
+    cron.tells("TZ=Mars/Base is no time zone");
+    cron.tells("0 schedules in profile dev; profile prod has 1 (`lexi cron --profile prod`)");
+}
+
+#[test]
 fn a_second_signal_stops_what_runs() {
     let project = every_second(
         "",
@@ -436,6 +449,30 @@ fn times_that_wait_when_the_daemon_ends_are_noted_as_left_out() {
 }
 
 #[test]
+fn a_run_that_fails_before_it_begins_says_why() {
+    let project = Project::new().task(
+        "t.rhai",
+        "//! T\ntask(\"t\", #{ about: \"Try\", schedule: #{ cron: \"* * * * * *\", profiles: [\"dev\"] },\n\
+         params: #{ to: #{ env: \"SEND_TO\", required: true } } }, |to| {});\n",
+    );
+    let mut cron = Cron::start(&project, &[]);
+
+    let told = cron.tells("t: failed with exit code 2 after ");
+
+    let why = "task `t` needs `--to STRING`";
+    assert!(told.ends_with(why), "{told}");
+    assert_eq!(of(&notes(&project), "ended")[0]["why"], why);
+    // What can be known before is told before.
+    let wrong = "schedule `t`: `lexi run t`: task `t` needs `--to STRING`";
+    project.lexi("cron --dry-run").exits(2).tells(wrong);
+    let findings = project.lexi("check --json").exits(1).findings();
+    assert!(findings[0].contains(wrong), "{findings:?}");
+    project.write(".env", "SEND_TO=here\n");
+    project.lexi("check").succeeds();
+    cron.tells("t: ok");
+}
+
+#[test]
 fn a_run_that_fails_is_tried_again_with_longer_pauses() {
     let project = Project::new().task(
         "t.rhai",
@@ -673,6 +710,22 @@ fn what_was_missed_while_nobody_ran_is_caught_up_as_the_task_says() {
         .collect();
     assert_eq!(slots.len(), started.len());
     assert_eq!(lines(&project, "ran"), started.len());
+}
+
+#[test]
+fn a_single_call_ends_when_its_run_has_gone_on_past_the_next_time() {
+    let body = format!("{NOTE} process::run(\"sleep\", [\"3\"]);");
+    let project = every_second("catch_up: \"latest\"", &body);
+    project.lexi("cron --once").succeeds();
+    wait_until("a time has passed", || {
+        let seen: jiff::Timestamp =
+            serde_json::from_value(notes(&project)[0]["at"].clone()).unwrap();
+        jiff::Timestamp::now().duration_since(seen).as_secs() >= 2
+    });
+
+    project.lexi("cron --once").succeeds();
+
+    assert_eq!(lines(&project, "ran"), 1);
 }
 
 #[test]

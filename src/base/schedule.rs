@@ -1,7 +1,9 @@
 //! What a task's `schedule:` or a `[schedule.NAME]` of `lexi.toml` may say; nothing is decided here.
 
+use std::fmt;
 use std::time::Duration;
 
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::units::parse_duration;
@@ -15,7 +17,11 @@ pub const SCHEDULE_KEYS: [&str; 14] = [
 
 /// When and how a task runs by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a table [schedule.NAME] with `cron = \"0 2 * * *\"`"
+)]
 pub struct Schedule {
     /// The task, in `lexi.toml`; the entry's own name without it.
     pub task: Option<String>,
@@ -29,6 +35,7 @@ pub struct Schedule {
     #[serde(deserialize_with = "profiles")]
     pub profiles: Vec<String>,
     /// The words behind the task's name, as typed.
+    #[serde(deserialize_with = "list")]
     pub args: Vec<String>,
     /// The time zone that the line is read in.
     pub tz: Option<String>,
@@ -43,6 +50,7 @@ pub struct Schedule {
     /// How late a start may be and still count as the time's own.
     pub grace: Span,
     /// How long a run may take.
+    #[serde(deserialize_with = "limit")]
     pub timeout: Option<Span>,
     /// How often a run that failed is tried again.
     pub retries: u32,
@@ -120,9 +128,42 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+/// A time after which a run is stopped; none would stop each at once.
+fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Span>, D::Error> {
+    let limit = Option::<Span>::deserialize(deserializer)?;
+    if limit.is_some_and(|limit| limit.0.is_zero()) {
+        let message = "a `timeout` of 0 would stop each run at once: leave it out for no limit";
+        return Err(serde::de::Error::custom(message));
+    }
+    Ok(limit)
+}
+
+/// A list of texts.
+fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Texts;
+
+    impl<'de> Visitor<'de> for Texts {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list such as [\"dev\", \"prod\"]")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut texts = Vec::new();
+            while let Some(text) = seq.next_element()? {
+                texts.push(text);
+            }
+            Ok(texts)
+        }
+    }
+
+    deserializer.deserialize_seq(Texts)
+}
+
 /// Names of profiles; a misspelt one would be a schedule that never runs.
 fn profiles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let names = Vec::<String>::deserialize(deserializer)?;
+    let names = list(deserializer)?;
     for name in &names {
         name.parse::<Profile>().map_err(|error| {
             let hint = error.hint_text().unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Profile;
 
@@ -60,7 +60,17 @@ pub struct MetricsConfig {
     /// A file for the node exporter's textfile collector, written anew after each run.
     pub textfile: Option<String>,
     /// Where `lexi cron` answers `GET /metrics`.
+    #[serde(deserialize_with = "listen")]
     pub listen: Option<SocketAddr>,
+}
+
+fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let address = text.parse().map_err(|_none| {
+        let message = format!("`{text}` is no address: write IP:PORT, such as \"127.0.0.1:9464\"");
+        serde::de::Error::custom(message)
+    });
+    address.map(Some)
 }
 
 impl MetricsConfig {

@@ -296,7 +296,7 @@ pub(super) struct Cron {
     pub(super) what: Option<CronOf>,
     /// List the next N starts and end.
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]
-    pub(super) next: Option<usize>,
+    pub(super) next: Option<std::num::NonZeroUsize>,
     /// Run what is due now and what was missed, then end.
     #[arg(long, conflicts_with = "next")]
     pub(super) once: bool,
@@ -327,9 +327,10 @@ pub(super) enum CronOf {
 
 /// What keeps a daemon running.
 #[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = true)]
 pub(super) struct System {
     /// This user's crontab, which looks each minute whether a daemon runs.
-    #[arg(long, required_unless_present = "systemd", conflicts_with = "systemd")]
+    #[arg(long, conflicts_with_all = ["systemd", "user"])]
     pub(super) crontab: bool,
     /// A unit of systemd.
     #[arg(long)]

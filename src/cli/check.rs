@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::context::Context;
+use super::cron::{self, Unset};
 use super::{args, render};
 use crate::base::output::GREEN;
 use crate::base::text::count;
@@ -16,10 +17,20 @@ pub(super) fn run(args: &args::Check, ctx: &Context) -> Result<ExitCode> {
     let project = ctx.project()?;
     let catalog = Catalog::load(project.clone())?;
     let mut found = check::project(&catalog);
+    let chosen = ctx.settings(&project).map(|settings| settings.profile());
     // A profile whose settings cannot be read has no lines; what is wrong with them is told where they are used.
     let settings = Profile::ALL.map(|profile| ctx.settings_of(&project, Some(profile)).ok());
     for settings in settings.iter().flatten() {
         found.extend(timetable::problems_of_settings(&catalog, settings));
+        let is_chosen = chosen
+            .as_ref()
+            .is_ok_and(|chosen| *chosen == settings.profile());
+        let unset = if is_chosen {
+            Unset::IsWrong
+        } else {
+            Unset::IsFine
+        };
+        found.extend(cron::problems(&catalog, settings, unset));
     }
     found.sort();
     found.dedup();

@@ -63,7 +63,14 @@ fn run_for(
     };
     let (typed, later) = match task_args::parse(&task, words) {
         Ok(parsed) => parsed,
-        Err(error) => return Ok(render::usage(&error)),
+        Err(error) => {
+            if slot.is_some() {
+                let text = error.to_string();
+                let text = text.trim_start_matches("error: ");
+                telling::not_begun(ctx, &project, &task.name, 2, text);
+            }
+            return Ok(render::usage(&error));
+        }
     };
     let ctx = ctx.with(later);
     if let Some(code) = refuse_broken(&mut catalog, &task, &ctx)? {
@@ -85,25 +92,30 @@ fn run_for(
         record.forget();
         return Err(error.exit_status(NOT_BEGUN));
     }
+    if slot.is_some() {
+        hush();
+    }
     let record = record.begin();
     let outcome = on_own_thread(&host, Arc::new(catalog), &task, args);
     let (code, error) = report(&ctx, &host, outcome);
-    let stopped = slot.filter(|_| code != 0);
-    let stopped = stopped.and_then(|slot| Some((journal(&host).stop_of(&slot.entry)?, slot)));
-    match stopped {
-        Some((Stop::Replaced, _)) => record.end_replaced(code),
-        Some((Stop::Late, slot)) => {
-            let error = format!(
-                "stopped: the `timeout` of schedule `{}` is over",
-                slot.entry
-            );
-            record.end(TIME_IS_OVER, Some(error));
-            return Ok(super::delivered(ctx.output(), ExitCode::from(TIME_IS_OVER)));
-        }
-        None => record.end(code, error),
-    }
+    let stop = slot.and_then(|slot| Some((journal(&host).stop_of(&slot.entry)?, slot.entry)));
+    let code = end(record, stop.filter(|_| code != 0), code, error);
     // A task's own flags gave it an output of its own.
     Ok(super::delivered(ctx.output(), ExitCode::from(code)))
+}
+
+/// Ends the record of a run that its daemon may have stopped, with the entry's name; gives its exit code.
+fn end(record: Record<'_>, stop: Option<(Stop, String)>, code: u8, error: Option<String>) -> u8 {
+    match stop {
+        None => record.end(code, error),
+        Some((Stop::Replaced, _)) => record.end_replaced(code),
+        Some((Stop::Late, entry)) => {
+            let error = format!("stopped: the `timeout` of schedule `{entry}` is over");
+            record.end(TIME_IS_OVER, Some(error));
+            return TIME_IS_OVER;
+        }
+    }
+    code
 }
 
 /// The files in which the daemons of this host note what becomes of each time.
@@ -131,6 +143,13 @@ fn claim(slot: &Slot, host: &Host, run: Option<&str>) -> Result<()> {
     }
     let message = format!("`{}` was started for {} before", slot.entry, slot.at);
     Err(Error::new(Kind::Locked, message))
+}
+
+/// From its beginning on the history keeps what a scheduled run says, and its daemon listens no more.
+fn hush() {
+    let null = std::fs::File::options().write(true).open("/dev/null");
+    // A stderr that stays as it was only takes memory.
+    let _stays = null.map(rustix::stdio::dup2_stderr);
 }
 
 /// What a run needs besides its task: a host of its own and the bound arguments.

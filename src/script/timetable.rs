@@ -165,6 +165,16 @@ pub fn problems_of_settings(catalog: &Catalog, settings: &Settings) -> Vec<Diagn
     found
 }
 
+/// Where an entry is written.
+pub fn place(catalog: &Catalog, written: &Written) -> Place {
+    let places = catalog.find(&written.task).ok();
+    let places = places.iter().flat_map(|task| &task.schedules);
+    let mut places = places.map(|(_, place)| place);
+    let own = places.find(|place| place.to_string() == written.place);
+    own.cloned()
+        .unwrap_or_else(|| position(catalog.project(), &written.name))
+}
+
 fn check(catalog: &Catalog, written: &Written) -> Result<()> {
     let Written {
         name,

@@ -209,7 +209,9 @@ fn units(own: bool, ctx: &Context) -> Result<PathBuf> {
     if !own {
         return Ok(PathBuf::from("/etc/systemd/system"));
     }
+    // The XDG specification: what is empty counts as unset, and what is relative is left aside.
     let home = ctx.variable("XDG_CONFIG_HOME").map(PathBuf::from);
+    let home = home.filter(|home| home.is_absolute());
     let home = home.or_else(|| Some(Path::new(ctx.variable("HOME")?).join(".config")));
     let home = home.ok_or_else(|| Error::usage("neither XDG_CONFIG_HOME nor HOME is set"))?;
     Ok(home.join("systemd/user"))

@@ -17,7 +17,7 @@ use crate::base::Result;
 use install::Change;
 pub(super) use install::installed;
 pub(super) use keep::held_texts;
-pub(super) use plan::Plan;
+pub(super) use plan::{Plan, Unset, problems};
 
 /// Lists, explains, or runs what has a time.
 pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
@@ -32,10 +32,10 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
         None => {}
     }
     if let Some(count) = args.next {
-        return next::run(&mut Plan::load(ctx)?, count, ctx);
+        return next::run(&mut Plan::load(ctx)?.bound(), count.get(), ctx);
     }
     if ctx.flags().dry_run {
-        return Plan::load(ctx)?.explain(ctx);
+        return Plan::load(ctx)?.bound().explain(ctx);
     }
     serve::run(args, ctx)
 }

@@ -1,6 +1,6 @@
 //! What has a time here, and what has not and why: `lexi cron --dry-run`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,9 +14,10 @@ use crate::base::schedule::{CatchUp, Overlap};
 use crate::base::{Error, Project, Result, Settings, units};
 use crate::ops::clock;
 use crate::ops::schedule::Entry;
-use crate::script::diagnostic::Diagnostic;
+use crate::script::diagnostic::{Diagnostic, Rule};
+use crate::script::task::Param;
 use crate::script::timetable::{self, Planned};
-use crate::script::{Catalog, gate};
+use crate::script::{Catalog, bind, gate};
 
 /// The entries of a project in the chosen profile.
 pub(in super::super) struct Plan {
@@ -48,6 +49,31 @@ impl Plan {
             settings,
             entries,
         })
+    }
+
+    /// The same with entries as wrong that miss a setting which their task needs.
+    pub(in super::super) fn bound(mut self) -> Self {
+        for planned in &mut self.entries {
+            if let Ok(Ok(entry)) = &planned.entry
+                && let Some(error) = unbound(&self.catalog, entry, &self.settings, Unset::IsWrong)
+            {
+                planned.entry = Err(error);
+            }
+        }
+        self
+    }
+
+    /// The profiles in which something runs, each with how much.
+    pub(super) fn elsewhere(&self) -> BTreeMap<String, usize> {
+        let mut found = BTreeMap::new();
+        for profile in self
+            .entries
+            .iter()
+            .flat_map(|one| &one.written.schedule.profiles)
+        {
+            *found.entry(profile.clone()).or_default() += 1;
+        }
+        found
     }
 
     /// The entries that run here.
@@ -137,22 +163,72 @@ impl Plan {
     }
 }
 
+/// What is wrong with entries in a profile, as far as the lines that settings hold are not concerned: their words, and what
+/// their `when` holds. In a profile other than the chosen one settings may be somewhere else, such as on the server.
+pub(in super::super) fn problems(
+    catalog: &Catalog,
+    settings: &Settings,
+    unset: Unset,
+) -> Vec<Diagnostic> {
+    let found = timetable::planned(catalog, settings).into_iter();
+    let found = found.filter_map(|planned| {
+        let written = &planned.written;
+        let error = match &planned.entry {
+            Ok(Ok(entry)) => {
+                let wrong = wrong_words(catalog, entry);
+                wrong.or_else(|| unbound(catalog, entry, settings, unset))?
+            }
+            Ok(Err(_off)) => return None,
+            Err(_) => {
+                let error = settings.bool(written.schedule.when.as_deref()?).err()?;
+                error.context(format!("schedule `{}`", written.name))
+            }
+        };
+        let place = timetable::place(catalog, written);
+        let hint = error.hint_text().map(str::to_owned);
+        Some(Diagnostic::new(Rule::Schedule, place, error.message()).hint(hint))
+    });
+    found.collect()
+}
+
+/// What a setting that a task needs and that has no value is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Unset {
+    /// A mistake.
+    IsWrong,
+    /// None: it may have one where the task runs.
+    IsFine,
+}
+
 /// What is wrong with the words behind the task's name.
 fn wrong_words(catalog: &Catalog, entry: &Entry) -> Option<Error> {
     let task = catalog.find(&entry.task).ok()?;
     let error = task_args::parse(task, &entry.args).err()?;
     let text = error.to_string();
-    let first = text
-        .trim_start_matches("error: ")
-        .lines()
-        .next()
-        .unwrap_or_default();
-    let message = format!(
-        "schedule `{}`: `lexi run {}`: {first}",
-        entry.name,
-        entry.command()
-    );
-    Some(Error::usage(message).hint(format!("`lexi help {}` explains its arguments", entry.task)))
+    let first = text.lines().next().unwrap_or_default();
+    Some(refused(entry, first.trim_start_matches("error: ")))
+}
+
+/// What is wrong with the values that the words and the settings give the task's parameters.
+fn unbound(catalog: &Catalog, entry: &Entry, settings: &Settings, unset: Unset) -> Option<Error> {
+    let task = catalog.find(&entry.task).ok()?;
+    let (typed, _) = task_args::parse(task, &entry.args).ok()?;
+    let is_unset = |param: &Param| {
+        let setting = param.env.as_deref();
+        let is_empty = |name: &str| settings.get(name).is_none_or(str::is_empty);
+        param.required && !typed.contains_key(&param.name) && setting.is_some_and(is_empty)
+    };
+    if unset == Unset::IsFine && task.params.iter().any(is_unset) {
+        return None;
+    }
+    let error = bind::typed(task, &typed, settings, catalog.project().root()).err()?;
+    Some(refused(entry, error.message()))
+}
+
+fn refused(entry: &Entry, why: &str) -> Error {
+    let (name, command) = (&entry.name, entry.command());
+    let error = Error::usage(format!("schedule `{name}`: `lexi run {command}`: {why}"));
+    error.hint(format!("`lexi help {}` explains its arguments", entry.task))
 }
 
 /// `0 2 * * * (Europe/Berlin), next 2026-03-01 02:00:00`.

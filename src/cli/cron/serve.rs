@@ -16,6 +16,7 @@ use super::super::args::{self, Coordinate};
 use super::super::context::Context;
 use super::keep::{Keeper, Look};
 use super::place::{self, Place};
+use super::plan::Plan;
 use super::signals::Signals;
 use crate::base::text::count;
 use crate::base::{Error, Kind, Output, Project, Result, Settings};
@@ -327,12 +328,15 @@ impl Desk<'_> {
 
     fn daemon(&self, book: Book) -> Daemon {
         let out = self.ctx.output().clone();
+        let redactor = Arc::clone(out.redactor());
         let tell = move |level, text: &str| tell(&out, level, text);
+        let mask = move |text: &str| redactor.mask(text).into_owned();
         Daemon::new(
             book,
             self.launch.clone(),
             self.project.state(),
             Box::new(tell),
+            Box::new(mask),
         )
     }
 
@@ -347,7 +351,15 @@ impl Desk<'_> {
     }
 
     fn greet(&self, look: &Look) {
+        if let Some(zone) = self.unknown_zone() {
+            self.tell(Level::Warn, &zone);
+        }
         let entries = count("schedule", look.entries.len());
+        if look.entries.is_empty() {
+            let entries = format!("{entries} in profile {}{}", self.profile, self.elsewhere());
+            self.tell(Level::Info, &entries);
+            return;
+        }
         let next = look
             .entries
             .iter()
@@ -357,6 +369,31 @@ impl Desk<'_> {
             format!(", the next at {}", at.strftime("%Y-%m-%d %H:%M:%S"))
         });
         self.tell(Level::Info, &format!("{entries}{next}"));
+    }
+
+    /// Where something runs, when nothing runs here.
+    fn elsewhere(&self) -> String {
+        let plan = Plan::load(self.ctx).map(|plan| plan.elsewhere());
+        let others = plan.unwrap_or_default().into_iter();
+        let others = others.filter(|(profile, _)| *profile != self.profile);
+        let others: Vec<String> = others
+            .map(|(profile, number)| {
+                format!("profile {profile} has {number} (`lexi cron --profile {profile}`)")
+            })
+            .collect();
+        match others.as_slice() {
+            [] => "; `lexi cron --dry-run` says why".to_owned(),
+            others => format!("; {}", others.join(", ")),
+        }
+    }
+
+    /// What is told of a TZ that names no time zone.
+    fn unknown_zone(&self) -> Option<String> {
+        let name = self.ctx.variable("TZ").filter(|name| !name.is_empty())?;
+        let is_known = jiff::tz::TimeZone::try_system().is_ok();
+        (!is_known).then(|| {
+            format!("TZ={name} is no time zone: lines without a zone of their own are read in UTC")
+        })
     }
 
     /// Reads the project again; says whether runs find what was good.

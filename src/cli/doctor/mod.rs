@@ -49,7 +49,7 @@ fn look(report: &mut Report, ctx: &Context) {
     setup::settings(report, &project, &settings);
     folders::state(report, &project);
     folders::locks(report, &project, &settings);
-    let plan = Plan::of(Arc::clone(&project), ctx);
+    let plan = Plan::of(Arc::clone(&project), ctx).map(Plan::bound);
     let jobs = match plan {
         Ok(mut plan) => {
             setup::schedules(report, &mut plan);

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, MemfdFlags, flock, memfd_create};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::journal::Journal;
@@ -17,6 +18,9 @@ use crate::ops::process::{self, Exit};
 
 /// How long a run may take to end after SIGTERM: its own programs have five seconds of it.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
+
+/// How much of what a run says before it begins is looked at.
+const SAID: usize = 16 * 1024;
 
 /// What is typed to run a task here.
 #[derive(Debug, Clone)]
@@ -35,11 +39,14 @@ pub(super) struct Started {
     pub(super) pid: Pid,
     /// What all that it starts carries in its environment.
     pub(super) mark: String,
+    /// What it says on stderr before it begins; from then on the history keeps what it says.
+    told: File,
     child: tokio::process::Child,
 }
 
 impl Launch {
-    /// Starts a run for a slot. It does not depend on us: it has no pipe to us, and its group is its own.
+    /// Starts a run for a slot. It does not depend on us: it has no pipe to us, and its group is its own. Its stderr is a piece
+    /// of memory, of which a daemon that is killed leaves nothing behind.
     pub(super) fn start(
         &self,
         journal: &Journal,
@@ -53,6 +60,9 @@ impl Launch {
             slot.at,
             slot.attempt
         );
+        let failed = |e| Error::io(format!("cannot start `{}`", self.program.display()), e);
+        let told = memfd_create("lexi-run", MemfdFlags::CLOEXEC);
+        let told = File::from(told.map_err(|e| failed(e.into()))?);
         let mut command = process::command(&self.program);
         command
             .args(&self.before)
@@ -64,9 +74,8 @@ impl Launch {
             .env(process::RUN_ID, &mark)
             .stdin(lock(journal, &slot.entry)?)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(told.try_clone().map_err(failed)?)
             .process_group(0);
-        let failed = |e| Error::io(format!("cannot start `{}`", self.program.display()), e);
         let child = tokio::process::Command::from(command)
             .spawn()
             .map_err(failed)?;
@@ -74,7 +83,12 @@ impl Launch {
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let pid = pid.ok_or_else(|| Error::internal("a started program has no number"))?;
-        Ok(Started { pid, mark, child })
+        Ok(Started {
+            pid,
+            mark,
+            told,
+            child,
+        })
     }
 }
 
@@ -95,14 +109,30 @@ fn lock(journal: &Journal, entry: &str) -> Result<Stdio> {
 }
 
 impl Started {
-    /// Waits for its end; what it left running after it was killed is ended too.
-    pub(super) async fn wait(mut self) -> Exit {
+    /// Waits for its end, and gives what it said before it began; what it left running after it was killed is ended too.
+    pub(super) async fn wait(mut self) -> (Exit, Option<String>) {
         let exit = self.child.wait().await.map(Exit::from).unwrap_or_default();
         if exit.signal.is_some() {
             process::sweep(&self.mark, Duration::from_secs(2)).await;
         }
-        exit
+        (exit, error_of(&said(&self.told)))
     }
+}
+
+/// The first of what was said.
+fn said(told: &File) -> String {
+    let mut text = vec![0; SAID];
+    // What cannot be read is missing in a message only.
+    let size = told.read_at(&mut text, 0).unwrap_or_default();
+    text.truncate(size);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The line that says why a run did not begin: that of the error, else the last one.
+fn error_of(said: &str) -> Option<String> {
+    let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let error = lines().find_map(|line| line.strip_prefix("error: "));
+    error.or_else(|| lines().next_back()).map(str::to_owned)
 }
 
 /// Asks a run to end, or makes it.

@@ -59,12 +59,16 @@ enum Told {
 /// Tells what happens.
 pub type Tell = Box<dyn Fn(Level, &str)>;
 
+/// Masks secrets in what is kept.
+pub type Mask = Box<dyn Fn(&str) -> String>;
+
 /// Starts what is due.
 pub struct Daemon {
     pub(super) book: Book,
     pub(super) launch: Launch,
     pub(super) state: PathBuf,
     tell: Tell,
+    pub(super) mask: Mask,
     pub(super) tracks: BTreeMap<String, Track>,
     /// Entries that were there before: what passed while they were not is not missed.
     left: BTreeSet<String>,
@@ -80,12 +84,13 @@ pub struct Daemon {
 
 impl Daemon {
     /// A daemon without entries.
-    pub fn new(book: Book, launch: Launch, state: PathBuf, tell: Tell) -> Self {
+    pub fn new(book: Book, launch: Launch, state: PathBuf, tell: Tell, mask: Mask) -> Self {
         Self {
             book,
             launch,
             state,
             tell,
+            mask,
             tracks: BTreeMap::new(),
             left: BTreeSet::new(),
             late: Vec::new(),
@@ -154,10 +159,12 @@ impl Daemon {
     pub async fn once(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> Result<bool> {
         let alarm = Alarm::new()?;
         self.has_failed |= self.late_at.take().is_some();
-        let mut next = self.tick().await;
+        self.tick().await;
         for track in self.tracks.values_mut() {
+            track.is_closed = true;
             track.entry = track.entry.take().filter(|_| !track.is_idle());
         }
+        let mut next = self.settle().await;
         while !self.tracks.values().all(Track::is_idle) {
             tokio::select! {
                 biased;

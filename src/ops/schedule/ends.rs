@@ -31,6 +31,8 @@ pub(super) struct End {
     pub(super) pid: u32,
     /// None when it was killed and nobody knows how far it came.
     pub(super) exit: Option<Exit>,
+    /// What it said before it began.
+    pub(super) why: Option<String>,
     pub(super) took: Duration,
 }
 
@@ -43,6 +45,8 @@ pub(super) struct Over {
     pub(super) took: Duration,
     /// Its name in the history.
     pub(super) run: Option<String>,
+    /// Why it failed, where it failed before it began and so is not in the history.
+    pub(super) why: Option<String>,
 }
 
 impl Daemon {
@@ -169,11 +173,13 @@ impl Daemon {
                 self.not_begun(&end.entry, end.slot, end.attempt).await
             }
             claim => {
+                let why = end.why.as_deref().filter(|_| claim.is_none());
                 let over = Over {
                     slot: end.slot,
                     attempt: end.attempt,
                     exit,
                     took: end.took,
+                    why: why.map(|why| (self.mask)(why)),
                     run: claim.and_then(|(_, run)| run),
                 };
                 self.over(&end.entry, over).await
@@ -204,14 +210,16 @@ impl Daemon {
             exit,
             took,
             run,
+            why,
         } = over;
+        let why = why.filter(|_| exit.is_none_or(|exit| !exit.is_success()));
         let code = exit.map(code_of);
         let ended = Note::Ended {
             slot,
             attempt,
             at: Timestamp::now(),
             exit: code,
-            why: None,
+            why: why.clone(),
         };
         self.book.add(name, &[ended]).await?;
         let took = units::duration(took);
@@ -232,6 +240,9 @@ impl Daemon {
                 run,
             ),
         };
+        if let Some(why) = why {
+            message = format!("{message}: {why}");
+        }
         let is_draining = self.is_draining;
         if let Some(track) = self.tracks.get_mut(name)
             && let Some(entry) = &track.entry
@@ -286,6 +297,7 @@ impl Daemon {
                     code: Some(code.into()),
                     signal: None,
                 }),
+                why: None,
                 took: begun.elapsed(),
             };
             self.note_or_keep(end, run).await;

@@ -7,7 +7,7 @@ use croner::parser::CronParser;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, text};
 use crate::ops::clock;
 
 const EXAMPLE: &str = "minute hour day month weekday, such as `30 2 * * 1-5`: 02:30 from Monday to Friday; \
@@ -224,7 +224,7 @@ fn pattern(fields: &str, line: &str) -> Result<String> {
         5 => 1,
         6 => 0,
         count => {
-            let why = format!("it has {count} fields, not 5 or 6");
+            let why = format!("it has {}, not 5 or 6", text::count("field", count));
             return Err(refused(line, &why));
         }
     };

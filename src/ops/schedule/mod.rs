@@ -25,7 +25,7 @@ mod track;
 
 pub use book::Book;
 pub use child::Launch;
-pub use daemon::{Daemon, Level, Order, Tell};
+pub use daemon::{Daemon, Level, Mask, Order, Tell};
 pub use entry::{Entry, Off, no_line};
 pub use install::Service;
 pub use journal::{Journal, NOT_BEGUN, Note, Stop};

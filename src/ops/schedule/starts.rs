@@ -19,6 +19,12 @@ use crate::ops::process::Exit;
 /// More runs of one entry do not go on at once, and not more times wait for one.
 const MOST_AT_ONCE: usize = 100;
 
+/// How a run ends that cannot be started.
+const FAILED: Exit = Exit {
+    code: Some(1),
+    signal: None,
+};
+
 /// A clock that is put back further was wrong before; cron(8) draws the line there too.
 const CORRECTION: Duration = Duration::from_hours(3);
 
@@ -188,16 +194,13 @@ impl Daemon {
             Ok(started) => started,
             Err(error) => {
                 self.tell(Level::Warn, &format!("{name}: {}", error.full_message()));
-                let exit = Exit {
-                    code: Some(1),
-                    signal: None,
-                };
                 let over = Over {
                     slot: at,
                     attempt,
-                    exit: Some(exit),
+                    exit: Some(FAILED),
                     took: Duration::ZERO,
                     run: None,
+                    why: None,
                 };
                 return self.over(name, over).await;
             }
@@ -217,7 +220,7 @@ impl Daemon {
         let pid = u32::try_from(started.pid.as_raw_pid()).unwrap_or_default();
         let since = Instant::now();
         tokio::spawn(async move {
-            let exit = started.wait().await;
+            let (exit, why) = started.wait().await;
             let took = since.elapsed();
             let end = End {
                 entry,
@@ -225,6 +228,7 @@ impl Daemon {
                 attempt,
                 pid,
                 exit: Some(exit),
+                why,
                 took,
             };
             // Nobody listens any more when the daemon has ended.

@@ -167,6 +167,8 @@ pub(super) struct Track {
     pub(super) entry: Option<Entry>,
     /// Times up to this one were looked at.
     pub(super) since: Timestamp,
+    /// Whether no more times are looked at.
+    pub(super) is_closed: bool,
     /// What an earlier daemon had decided of the newest times.
     pub(super) decided: Vec<Note>,
     pub(super) running: Vec<Running>,
@@ -182,6 +184,7 @@ impl Track {
         Self {
             entry: Some(entry),
             since: now,
+            is_closed: false,
             decided: Vec::new(),
             running: Vec::new(),
             waiting: VecDeque::new(),
@@ -287,7 +290,7 @@ impl Track {
         let slot = self
             .entry
             .as_ref()
-            .filter(|_| is_starting)
+            .filter(|_| is_starting && !self.is_closed)
             .and_then(|entry| Some(plus(entry.line.next(self.since)?, entry.delay)));
         // What may not start now waits for the end of a run, which is told to us.
         let unclaimed = self
