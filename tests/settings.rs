@@ -351,11 +351,14 @@ task("t", #{ about: "Try", params: #{ how: #{}, word: #{ value: "" } } }, |how, 
 #[test]
 fn a_secret_in_an_argument_or_a_wrong_call_is_masked() {
     let project = Project::new()
-        .task("t.rhai", "task(\"t\", #{ about: \"Try\", params: #{ n: #{ type: \"int\", env: \"N_TOKEN\" } } }, |n| n);\n")
+        .task(
+            "t.rhai",
+            "task(\"t\", #{ about: \"Try\", params: #{ n: #{ type: \"int\" } } }, |n| n);\n",
+        )
         .env("N_TOKEN", "supersecretvalue");
 
     project
-        .lexi("run t")
+        .lexi("run t supersecretvalue")
         .exits(2)
         .tells("[secret]")
         .hides("supersecret");
