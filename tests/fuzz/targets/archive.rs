@@ -28,7 +28,10 @@ fuzz_target!(|input: (bool, &[u8])| {
         expected.insert("out".to_owned());
     }
     assert_eq!(names(dir.path()), BTreeSet::from(["a".to_owned()]));
-    assert_eq!(names(&dir.path().join("a")), BTreeSet::from(["b".to_owned()]));
+    assert_eq!(
+        names(&dir.path().join("a")),
+        BTreeSet::from(["b".to_owned()])
+    );
     assert_eq!(names(&root), expected);
     assert_no_link_leads_out(&root.join("out"), &root);
 });

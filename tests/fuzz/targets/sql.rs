@@ -13,6 +13,9 @@ fuzz_target!(|text: &str| {
         assert!(statement.range.start >= end);
         assert_eq!(statement.text, &text[statement.range.clone()]);
         end = statement.range.end;
-        assert_eq!(split::split(statement.text).unwrap().len(), 1);
+        // At the start of a text this is a mark, elsewhere a letter that the server refuses.
+        if !statement.text.starts_with('\u{feff}') {
+            assert_eq!(split::split(statement.text).unwrap().len(), 1);
+        }
     }
 });

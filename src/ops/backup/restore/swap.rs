@@ -111,7 +111,11 @@ impl Swap {
                 error = end_sessions(&mut ending, [&self.live, &self.incoming]) => return Err(error),
             };
             match done {
-                Ok(()) => return Ok((renaming, backend)),
+                Ok(()) => {
+                    // A statement that still ends sessions must not meet those that come after the exchange.
+                    run(&mut ending, "SELECT 1").await?;
+                    return Ok((renaming, backend));
+                }
                 Err(e) if sqlstate(&e) == Some("55006") && tries < TRIES => tries += 1,
                 Err(e) if sqlstate(&e) == Some("55006") => return Err(e.hint(
                     "somebody connects again and again, or has prepared a transaction: stop the application",
