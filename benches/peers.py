@@ -1,6 +1,7 @@
 """The programs that `lexi` is held against: found on PATH, else installed into a cache that the next time finds them in."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,9 +105,10 @@ def versions():
     for name, words in ASKED.items():
         lines = said(words)
         if lines:
-            version = lines[0].strip()
+            version = re.split(r",? by |  Copyright", lines[0].strip(" *"))[0].replace("<unset>", "")
             shown = name.removesuffix("-2")
-            found[name] = version if version.lower().startswith(shown) else f"{shown} {version}"
+            is_named = shown.rstrip("0123456789.") in version.lower()
+            found[name] = version if is_named else f"{shown} {version}".strip()
         else:
             missing.append(name)
     return found, missing

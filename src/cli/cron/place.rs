@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::base::{Error, Kind, Result};
 use crate::ops::lock::{self, Lock, OnBusy};
 
-/// How often that is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often that is looked at: each look wakes a daemon that would sleep, and is to cost nothing that can be measured.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// The folder of a project, which another one may replace.
 #[derive(Clone)]
