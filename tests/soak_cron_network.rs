@@ -342,7 +342,9 @@ mod namespaces {
         let missing = |hosts: &Hosts| -> Vec<(String, i64)> {
             wanted.difference(&pairs(hosts, STARTED)).cloned().collect()
         };
-        while !missing(&hosts).is_empty() && waiting.elapsed() < crate::harness::HUNG {
+        // What waited for hosts that were away is caught up by as many as the machine can run at once.
+        let patience = crate::harness::HUNG * if is_full { 5 } else { 1 };
+        while !missing(&hosts).is_empty() && waiting.elapsed() < patience {
             std::thread::sleep(Duration::from_millis(200));
         }
         let left = missing(&hosts);
