@@ -231,8 +231,12 @@ impl Output {
     fn tell(&self, stream: Stream, masked: &str) {
         if let Some(Listener(listener)) = self.inner.listener.get() {
             let plain = anstream::adapter::strip_str(masked).to_string();
-            // What is left may read differently.
-            listener(stream, &self.inner.redactor.mask(&plain));
+            if plain.len() == masked.len() {
+                listener(stream, masked);
+            } else {
+                // What is left may read differently.
+                listener(stream, &self.inner.redactor.mask(&plain));
+            }
         }
     }
 

@@ -27,14 +27,16 @@ pub fn shell_word(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// Whether a character steers a terminal, or shows those around it in another order than they have.
+pub fn is_steering(c: char) -> bool {
+    c.is_control()
+        // Marks of direction, their embeddings and isolates (UAX #9), and the separators of lines.
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Text on one line that cannot steer a terminal, nor show its letters in another order than they have: what would is
 /// escaped, as `\u{1b}`.
 pub fn visible(text: &str) -> String {
-    let is_steering = |c: char| {
-        c.is_control()
-            // Marks of direction, their embeddings and isolates (UAX #9), and the separators of lines.
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if is_steering(c) {

@@ -224,10 +224,10 @@ pub(super) fn rerun(args: &args::Rerun, ctx: &Context) -> Result<ExitCode> {
 fn failed(history: &History) -> Result<Vec<Run>> {
     let mut seen = BTreeSet::new();
     let mut runs = history.runs(&Filter::default())?;
-    // A dry run did nothing, neither well nor badly.
-    runs.retain(|run| !run.started.dry_run);
     runs.retain(|run| {
-        let is_newest = seen.insert((run.started.task.clone(), run.started.profile.clone()));
+        // A dry run did nothing, neither well nor badly.
+        let is_newest = !run.started.dry_run
+            && seen.insert((run.started.task.clone(), run.started.profile.clone()));
         is_newest && run.is_bad() && run.started.how != How::Untrusted
     });
     runs.reverse();

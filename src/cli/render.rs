@@ -20,6 +20,13 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
+/// What is wrong with typed words, without the usage.
+pub(super) fn sentence(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    first.trim_start_matches("error: ").to_owned()
+}
+
 /// An error that no script is to blame for.
 pub(super) fn error(output: &Output, error: &Error) {
     output.error(&plain(output, "", error));

@@ -65,9 +65,8 @@ fn run_for(
         Ok(parsed) => parsed,
         Err(error) => {
             if slot.is_some() {
-                let text = error.to_string();
-                let text = text.trim_start_matches("error: ");
-                telling::not_begun(ctx, &project, &task.name, 2, text);
+                let wrong = render::sentence(&error);
+                telling::not_begun(ctx, &project, &task.name, 2, &wrong);
             }
             return Ok(render::usage(&error));
         }

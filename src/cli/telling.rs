@@ -162,8 +162,7 @@ pub(super) fn not_begun(ctx: &Context, project: &Project, task: &str, exit: u8, 
     message.error = Some(first_line(&ctx.output().redactor().mask(error)));
     let registry = Arc::new(Registry::new(settings.environment()));
     let about = (task, settings.profile(), message.started_by.as_str());
-    let teller = Teller::new(&project.config().tell, about, Some(settings), registry);
-    let teller = teller.within(project.root());
+    let teller = Teller::new(project, about, Some(settings), registry);
     let ended = Ended {
         at: message.at,
         ms: None,
@@ -232,11 +231,10 @@ fn teller<'h>(host: &'h Host, message: &Message) -> Teller<'h> {
         host.profile(),
         message.started_by.as_str(),
     );
-    let (config, settings) = (host.project().config(), host.settings());
     // Not among the run's own programs, which end with it.
+    let settings = host.settings();
     let registry = Arc::new(Registry::new(settings.environment()));
-    let teller = Teller::new(&config.tell, about, Some(settings), registry);
-    teller.within(host.project().root())
+    Teller::new(host.project(), about, Some(settings), registry)
 }
 
 /// Tells a message; gives what did not get through. A run that was asked to stop still says so.

@@ -204,9 +204,7 @@ pub(in super::super) enum Unset {
 fn wrong_words(catalog: &Catalog, entry: &Entry) -> Option<Error> {
     let task = catalog.find(&entry.task).ok()?;
     let error = task_args::parse(task, &entry.args).err()?;
-    let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default();
-    Some(refused(entry, first.trim_start_matches("error: ")))
+    Some(refused(entry, &render::sentence(&error)))
 }
 
 /// What is wrong with the values that the words and the settings give the task's parameters.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::grants::{self, in_flag};
 use super::kept::Kept;
 use super::order::{INSIDE, Order};
+use crate::base::text::is_steering;
 use crate::base::units::{self, parse_duration, parse_size};
 use crate::base::{Cancel, Error, Kind, Result};
 use crate::cli::args;
@@ -173,9 +174,7 @@ async fn end(registry: &Registry, group: Option<&Group>, ctx: &Context) -> Resul
 /// A line that cannot steer a terminal.
 fn tame(line: &str) -> String {
     let tame = |c: char| {
-        // Text that runs the other way shows letters where they are not.
-        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if turns || (c.is_control() && c != '\t') {
+        if is_steering(c) && c != '\t' {
             char::REPLACEMENT_CHARACTER
         } else {
             c

@@ -69,20 +69,16 @@ impl Registry {
 
 fn kill(below: &[Entry]) {
     let groups: HashSet<i32> = below.iter().map(|entry| entry.group).collect();
+    let known: HashSet<i32> = below.iter().map(|entry| entry.pid).collect();
+    let strangers = table::entries().filter(|entry| !known.contains(&entry.pid));
+    let shared: HashSet<i32> = strangers.map(|entry| entry.group).collect();
     // A whole group ends at once, however fast it forks; one that holds anybody else is not ours to end.
-    for group in groups.into_iter().filter(|group| is_within(*group, below)) {
-        if let Some(group) = Pid::from_raw(group) {
+    for group in groups.difference(&shared).filter(|group| **group > 0) {
+        if let Some(group) = Pid::from_raw(*group) {
             let _may_be_gone = kill_process_group(group, Signal::KILL);
         }
     }
     for pid in below.iter().filter_map(|entry| Pid::from_raw(entry.pid)) {
         let _may_be_gone = kill_process(pid, Signal::KILL);
     }
-}
-
-/// Whether a group has members here alone.
-fn is_within(group: i32, below: &[Entry]) -> bool {
-    let known: HashSet<i32> = below.iter().map(|entry| entry.pid).collect();
-    let mut members = table::entries().filter(|entry| entry.group == group);
-    group > 0 && members.all(|member| known.contains(&member.pid))
 }

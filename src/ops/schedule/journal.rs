@@ -119,7 +119,8 @@ impl Journal {
     pub fn add(&self, entry: &str, notes: &[Note]) -> Result<()> {
         let _held = self.lock(entry)?;
         if !matches!(notes.first(), Some(Note::Seen { .. } | Note::Clock { .. })) {
-            self.append(entry, self.first(entry, Timestamp::now())?.as_slice())?;
+            let known = read(&self.path(entry))?;
+            self.append(entry, first(&known, Timestamp::now()).as_slice())?;
         }
         self.append(entry, notes)?;
         self.shorten(entry)
@@ -128,21 +129,16 @@ impl Journal {
     /// Notes that a run begins now, unless its time was decided before; says whether it may begin.
     pub fn claim(&self, slot: &Slot, run: Option<&str>) -> Result<bool> {
         let _held = self.lock(&slot.entry)?;
-        if !is_free(&self.notes(&slot.entry)?, slot) {
+        let known = read(&self.path(&slot.entry))?;
+        let first = first(&known, slot.at);
+        if !is_free(&counting(known), slot) {
             return Ok(false);
         }
         // On the disk before anything is done: after a loss of power the time is not started again.
-        let first = self.first(&slot.entry, slot.at)?;
         let notes = first.into_iter().chain([started(slot, run)]);
         let note = lines_of(&notes.collect::<Vec<_>>())?;
         files::append_durably(&self.path(&slot.entry), &note, Some(0o600))?;
         Ok(true)
-    }
-
-    /// What stands first in notes that are new: those before were thrown away, and nobody may start their times again.
-    fn first(&self, entry: &str, at: Timestamp) -> Result<Option<Note>> {
-        let is_new = read(&self.path(entry))?.is_empty();
-        Ok(is_new.then_some(Note::Seen { at }))
     }
 
     /// Makes the folder, but no project that is not there any more.
@@ -241,6 +237,11 @@ impl Journal {
         let kept = std::iter::once(&seen).chain(open).chain(newer);
         files::write(&path, &lines_of(kept)?, Some(0o600))
     }
+}
+
+/// What stands first in notes that are new: those before were thrown away, and nobody may start their times again.
+fn first(known: &[Note], at: Timestamp) -> Option<Note> {
+    known.is_empty().then_some(Note::Seen { at })
 }
 
 /// Notes as they stand in the file.

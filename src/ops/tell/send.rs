@@ -1,6 +1,6 @@
 //! Gets a message to where it goes, in little time and twice at most: who waits for it must not hold up the run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use reqwest::Url;
 
 use super::message::Message;
 use crate::base::tell::{Address, Channel, Occasion, TellConfig};
-use crate::base::{Error, Profile, Result, Secret, Settings};
+use crate::base::{Error, Profile, Project, Result, Secret, Settings};
 use crate::ops::http::{Http, Request};
 use crate::ops::process::{Program, Registry, Stdin};
 
@@ -30,32 +30,25 @@ pub struct Teller<'a> {
     http: Http,
     registry: Arc<Registry>,
     /// Where programs start, and look for `./hook.sh`.
-    folder: PathBuf,
+    folder: &'a Path,
 }
 
 impl<'a> Teller<'a> {
     /// Whoever is to hear of runs of this task; without settings only addresses that stand in lexi.toml are known.
     pub fn new(
-        all: &'a [TellConfig],
+        project: &'a Project,
         (task, profile, started_by): (&str, Profile, &str),
         settings: Option<&'a Settings>,
         registry: Arc<Registry>,
     ) -> Self {
         let is_about = |config: &&TellConfig| config.is_about(task, profile, started_by);
         Self {
-            about: all.iter().filter(is_about).collect(),
+            about: project.config().tell.iter().filter(is_about).collect(),
             settings,
             http: Http::default(),
             registry,
-            folder: PathBuf::from("."),
+            folder: project.root(),
         }
-    }
-
-    /// The same with the folder in which programs start.
-    #[must_use]
-    pub fn within(self, folder: &Path) -> Self {
-        let folder = folder.to_owned();
-        Self { folder, ..self }
     }
 
     /// Whether nobody is to be told anything.
@@ -143,7 +136,7 @@ impl<'a> Teller<'a> {
         let event = serde_json::to_value(message.event).unwrap_or_default();
         let captured = Program::new(program)
             .args(args)
-            .dir(&self.folder)
+            .dir(self.folder)
             .env("LEXI_EVENT", event.as_str().unwrap_or_default())
             .env("LEXI_TASK", &message.task)
             .stdin(Stdin::Bytes(message.document()))
