@@ -687,6 +687,28 @@ fn a_daemon_leaves_a_script_that_its_user_takes_along_as_it_is() {
     assert_eq!(project.read(".config/lexi/tasks/mine.rhai"), broken);
 }
 
+fn wait_for_missed_times(project: &Project, seconds: i64) {
+    wait_until("times have passed", || {
+        let seen: jiff::Timestamp =
+            serde_json::from_value(notes(project)[0]["at"].clone()).unwrap();
+        jiff::Timestamp::now().duration_since(seen).as_secs() >= seconds
+    });
+}
+
+#[test]
+fn what_is_caught_up_one_by_one_ends_with_the_time_that_came_just_now() {
+    let project = every_second("catch_up: \"all\", grace: \"1s\"", NOTE);
+    project.lexi("cron --once").succeeds();
+    wait_for_missed_times(&project, 4);
+    let before = of(&notes(&project), "skipped").len();
+
+    project.lexi("cron --once").succeeds();
+
+    let notes = notes(&project);
+    assert_eq!(of(&notes, "skipped").len(), before, "{notes:?}");
+    assert!(of(&notes, "started").len() >= 4, "{notes:?}");
+}
+
 #[test]
 fn what_was_missed_while_nobody_ran_is_caught_up_as_the_task_says() {
     let project = every_second(
@@ -694,11 +716,7 @@ fn what_was_missed_while_nobody_ran_is_caught_up_as_the_task_says() {
         NOTE,
     );
     project.lexi("cron --once").succeeds();
-    wait_until("four times have passed", || {
-        let seen: jiff::Timestamp =
-            serde_json::from_value(notes(&project)[0]["at"].clone()).unwrap();
-        jiff::Timestamp::now().duration_since(seen).as_secs() >= 4
-    });
+    wait_for_missed_times(&project, 4);
 
     project.lexi("cron --once").succeeds();
 
@@ -717,11 +735,7 @@ fn a_single_call_ends_when_its_run_has_gone_on_past_the_next_time() {
     let body = format!("{NOTE} process::run(\"sleep\", [\"3\"]);");
     let project = every_second("catch_up: \"latest\"", &body);
     project.lexi("cron --once").succeeds();
-    wait_until("a time has passed", || {
-        let seen: jiff::Timestamp =
-            serde_json::from_value(notes(&project)[0]["at"].clone()).unwrap();
-        jiff::Timestamp::now().duration_since(seen).as_secs() >= 2
-    });
+    wait_for_missed_times(&project, 2);
 
     project.lexi("cron --once").succeeds();
 

@@ -286,14 +286,33 @@ mod namespaces {
     const FAILED: &str = "select entry, extract(epoch from (note->>'slot')::timestamptz)::bigint from lexi.schedule_note \
         where note->>'what' = 'ended' and note->>'exit' is distinct from '0'";
 
-    /// Short: 2 tasks, one blow of each kind at the leader. Full: 100 tasks (or `LEXI_SOAK_ROUNDS`), 100 seconds of blows.
+    /// A line for each second of two whole minutes, and when they begin: what waited for hosts that were away has the machine
+    /// for itself after them.
+    fn two_minutes() -> (String, Timestamp) {
+        let begin = Timestamp::now().as_second() / 60 * 60 + 120;
+        let begin = Timestamp::from_second(begin).unwrap();
+        let [one, two] = [0, 60].map(|seconds| {
+            let at = begin + Duration::from_secs(seconds);
+            at.to_zoned(jiff::tz::TimeZone::UTC)
+        });
+        let minutes = format!("{},{}", one.minute(), two.minute());
+        let line = format!("* {minutes} {},{} * * *", one.hour(), two.hour());
+        (line, begin)
+    }
+
+    /// Short: 2 tasks, one blow of each kind at the leader. Full: 100 tasks (or `LEXI_SOAK_ROUNDS`) in each of 120 seconds, 100
+    /// seconds of blows.
     #[test]
     fn no_time_is_lost_or_started_twice_on_hosts_that_are_killed_stopped_or_cut_off() {
         let (tasks, is_full) = (rounds(2, 100), rounds(0, 1) > 0);
         let blows = if is_full { usize::MAX } else { 3 };
+        let times = is_full.then(two_minutes);
+        let line = times
+            .as_ref()
+            .map_or("* * * * * *", |(line, _)| line.as_str());
         let task = |number| {
             format!(
-                "task(\"t{number}\", #{{ about: \"Try\", schedule: #{{ cron: \"* * * * * *\", profiles: [\"dev\"], \
+                "task(\"t{number}\", #{{ about: \"Try\", schedule: #{{ cron: \"{line}\", tz: \"UTC\", profiles: [\"dev\"], \
                  catch_up: \"all\", overlap: \"allow\", grace: \"10s\" }} }}, || {{ fs::append(\"ran\", env::get(\"LEXI_RUN_ID\") + \"\\n\"); }});\n"
             )
         };
@@ -306,7 +325,14 @@ mod namespaces {
             hosts.sql(has_tables) == "t" && hosts.sql(known) == tasks.to_string()
         });
         hosts.sql(LOG);
-        let first = Timestamp::now().as_second() + 1;
+        let first = times.as_ref().map_or_else(
+            || Timestamp::now().as_second() + 1,
+            |(_, begin)| begin.as_second(),
+        );
+        if let Some((_, begin)) = &times {
+            let ahead = Duration::try_from(begin.duration_since(Timestamp::now()));
+            std::thread::sleep(ahead.expect("all are known before the first time"));
+        }
         let end = Instant::now() + Duration::from_secs(100);
         let mut order = [Blow::Kill, Blow::Stop, Blow::Cut];
         order.rotate_left(usize::try_from(random.below(3)).unwrap());
@@ -334,7 +360,11 @@ mod namespaces {
             struck[blow as usize] += 1;
             std::thread::sleep(Duration::from_millis(random.below(700)));
         }
-        let last = Timestamp::now().as_second() - 1;
+        let last = if is_full {
+            first + 119
+        } else {
+            Timestamp::now().as_second() - 1
+        };
         let wanted: BTreeSet<(String, i64)> = (0..tasks)
             .flat_map(|number| (first..=last).map(move |second| (format!("t{number}"), second)))
             .collect();

@@ -74,18 +74,24 @@ impl Daemon {
                 self.queue(name, slot).await?;
             }
         }
-        for slot in starts.into_iter().chain(newest) {
+        for (number, slot) in starts.into_iter().chain(newest).enumerate() {
             if self.book.is_lost() {
                 break;
             }
-            let came = self.came(name, &entry, slot).await;
+            let came = self.came(name, &entry, slot, number > 0).await;
             self.survive(name, came);
         }
         Ok(())
     }
 
-    /// A time has come: it is started, waits, or is left out.
-    async fn came(&mut self, name: &str, entry: &Entry, slot: Timestamp) -> Result<()> {
+    /// A time has come, perhaps behind others that came with it: it is started, waits, or is left out.
+    async fn came(
+        &mut self,
+        name: &str,
+        entry: &Entry,
+        slot: Timestamp,
+        is_behind: bool,
+    ) -> Result<()> {
         let Some(track) = self.tracks.get_mut(name) else {
             return Ok(());
         };
@@ -99,8 +105,12 @@ impl Daemon {
         match entry.overlap {
             Overlap::Allow if runs < MOST_AT_ONCE => self.start(name, slot, 1).await,
             Overlap::Allow => self.leave_out(name, slot, "too many runs go on").await,
-            // What is caught up one by one waits for the one before.
-            Overlap::Skip if entry.catch_up == CatchUp::All && has_room && is_old(entry, slot) => {
+            // What is caught up one by one waits for the one before, up to the newest.
+            Overlap::Skip
+                if entry.catch_up == CatchUp::All
+                    && has_room
+                    && (is_behind || is_old(entry, slot)) =>
+            {
                 self.queue(name, slot).await
             }
             Overlap::Skip => self.leave_out(name, slot, "the run before goes on").await,
