@@ -67,6 +67,8 @@ mod restores;
 mod run;
 mod schedules;
 mod schedules_daemon;
+mod schedules_saved;
+mod schedules_taken_over;
 mod seeds;
 mod settings;
 mod signals;

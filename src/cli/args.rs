@@ -161,6 +161,9 @@ pub(super) enum Command {
     /// Run what `lexi run --untrusted` ordered.
     #[command(name = "__untrusted", hide = true)]
     Untrusted,
+    /// Look what has a time, for `lexi cron`.
+    #[command(name = "__schedules", hide = true)]
+    Schedules,
     /// Answer a completion script.
     #[command(name = "__complete", hide = true)]
     Complete(Complete),

@@ -82,6 +82,7 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
             }
         }
         Some(Command::Untrusted) => untrusted::run_inside(ctx),
+        Some(Command::Schedules) => cron::look(ctx),
         Some(Command::List(list)) => list::run(&list, ctx),
         Some(Command::Show(show)) => show::run(&show, ctx),
         Some(Command::Help(help)) => help::run(&help, ctx),

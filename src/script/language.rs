@@ -60,11 +60,6 @@ impl Kept {
     }
 }
 
-/// Forgets what was compiled: for a program that goes on for long and compiles nothing more.
-pub fn forget() {
-    *COMPILED.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
-}
-
 /// Compiles a script as it would be for a run.
 pub(super) fn compile(text: &str) -> Result<Arc<AST>, ParseError> {
     compiled(text, || STRICT.compile(text))

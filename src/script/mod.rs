@@ -43,5 +43,4 @@ mod words;
 
 pub use catalog::Catalog;
 pub use failure::Failure;
-pub use language::forget as forget_compiled;
 pub use session::Session;

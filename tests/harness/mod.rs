@@ -1,6 +1,7 @@
 //! The fluent harness: a temporary project, the real program, and what it printed.
 
 pub(crate) mod canary;
+pub(crate) mod cron;
 mod endpoint;
 mod engine;
 use rustix::process::{Pid, kill_process, kill_process_group};

@@ -5,22 +5,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::context::Context;
-use super::plan::Plan;
+use super::look::{self, Before, Found, Named, Now};
 use crate::base::project::{CONFIG_FILE, Texts};
 use crate::base::{Error, Profile, Result};
 use crate::ops::files;
+use crate::ops::process::Program;
 use crate::ops::schedule::Entry;
-use crate::script::diagnostic::{Diagnostic, Severity};
-use crate::script::{self, gate, inputs, timetable};
 
 /// Scripts by their file. Many entries are made of the same ones, so a text is there once.
-type Scripts = BTreeMap<String, Arc<str>>;
+type Scripts = Named<Arc<str>>;
 
-/// Entries by name, each with the scripts that its task is made of.
-type Good = BTreeMap<String, (Entry, Scripts)>;
+/// Entries, each with the scripts that its task is made of.
+type Good = Named<(Entry, Scripts)>;
 
 /// What was good.
 pub(super) struct Keeper {
+    /// The program that looks at the project.
+    lexi: Program,
     /// The project's folder.
     root: PathBuf,
     /// Where runs find the last good text of a broken file.
@@ -41,12 +42,15 @@ pub(super) struct Look {
     pub(super) news: Vec<String>,
     /// Whether the good texts lie where runs find them.
     pub(super) is_held: bool,
+    /// The profiles in which something runs, each with how much.
+    pub(super) elsewhere: BTreeMap<String, usize>,
 }
 
 impl Keeper {
     /// No entry is good yet; the settings were just read. Nothing on the disk changes: another daemon may lead.
-    pub(super) fn new(root: PathBuf, folder: PathBuf) -> Self {
+    pub(super) fn new(lexi: Program, root: PathBuf, folder: PathBuf) -> Self {
         Self {
+            lexi,
             settings: settings_on_disk(&root),
             root,
             folder,
@@ -62,36 +66,29 @@ impl Keeper {
     }
 
     /// Reads the project again. What has a mistake stays as it was, which is told once.
-    pub(super) fn look(&mut self, ctx: &Context) -> Look {
-        let mut mistakes = BTreeSet::new();
-        let settings = settings_on_disk(&self.root);
-        // Where its `lexi.toml` is away for a moment, the folder above may be another project.
-        let project = if self.settings.contains_key(Path::new(CONFIG_FILE)) {
-            ctx.project_holding(&self.root, Texts::new())
-        } else {
-            ctx.project()
-        };
-        let (plan, held) = match project.and_then(|project| Plan::of(project, ctx)) {
-            Ok(plan) => {
-                self.settings = settings;
-                (Ok(plan), Texts::new())
-            }
-            Err(error) => {
-                mistakes.insert(with_effect(&whole(&error), true));
-                let held = self.settings.clone();
-                let project = ctx.project_holding(&self.root, held.clone());
-                (project.and_then(|project| Plan::of(project, ctx)), held)
-            }
-        };
-        let now = plan.and_then(|plan| self.read(plan, &mut mistakes));
-        let now = now.unwrap_or_else(|error| {
-            mistakes.insert(with_effect(&whole(&error), true));
-            self.good.clone()
+    pub(super) async fn look(&mut self, ctx: &Context) -> Look {
+        let on_disk = settings_on_disk(&self.root);
+        let found = look::ask(&self.lexi, &self.before(), ctx).await;
+        let mut found = found.unwrap_or_else(|error| Found {
+            has_settings: false,
+            entries: None,
+            texts: BTreeMap::new(),
+            mistakes: BTreeSet::from([look::with_effect(&error.full_message(), true)]),
+            elsewhere: BTreeMap::new(),
         });
+        let held = if found.has_settings {
+            self.settings = on_disk;
+            Texts::new()
+        } else {
+            self.settings.clone()
+        };
+        let now = found.entries.take();
+        let now = now.map_or_else(|| self.good.clone(), |now| self.good(now, found.texts));
         let kept = self.hold(&now, held);
         let is_held = kept.is_ok();
+        let mut mistakes = found.mistakes;
         if let Err(error) = kept {
-            let why = whole(&error);
+            let why = error.full_message();
             mistakes.insert(format!(
                 "{why}; a task with a mistake does not run until that is done"
             ));
@@ -99,61 +96,50 @@ impl Keeper {
         self.good = now;
         let news = mistakes.difference(&self.told).cloned().collect();
         self.told = mistakes;
-        // Nothing is compiled again before the next save, and a daemon waits long for that.
-        script::forget_compiled();
         let entries = self.good.values().map(|(entry, _)| entry.clone()).collect();
         Look {
             entries,
             news,
             is_held,
+            elsewhere: found.elsewhere,
         }
     }
 
-    fn read(&self, mut plan: Plan, mistakes: &mut BTreeSet<String>) -> Result<Good> {
-        let mut now = BTreeMap::new();
-        let mut known: Scripts = BTreeMap::new();
-        let mut kept = BTreeSet::new();
-        for (name, error) in plan.wrong() {
-            let has_good = self.good.contains_key(name);
-            mistakes.insert(with_effect(&whole(error), has_good));
-            if let Some(good) = self.good.get(name) {
-                now.insert(name.to_owned(), good.clone());
-            }
+    /// The settings that count.
+    pub(super) fn settings(&self) -> Texts {
+        self.settings.clone()
+    }
+
+    fn before(&self) -> Before {
+        let entries = self.good.iter();
+        let entries = entries.map(|(name, (_, scripts))| {
+            let files = scripts.keys().cloned().collect();
+            (name.clone(), files)
+        });
+        Before {
+            root: self.root.clone(),
+            settings: self.settings.clone(),
+            entries: entries.collect(),
         }
-        let entries: Vec<Entry> = plan.entries().cloned().collect();
-        for entry in entries {
-            let found = gate::before_run(&mut plan.catalog, &entry.task)?;
-            let scripts = if let Some(first) = found.first() {
-                let good = self.good.get(&entry.name).map(|(_, scripts)| scripts);
-                let good = good.filter(|scripts| !scripts.is_empty());
-                mistakes.insert(told(first, good.is_some()));
-                kept.extend(good.map(|_kept| first.place.file.clone()));
-                good.cloned()
-            } else {
-                let scripts = inputs::scripts(&plan.catalog, &entry.task);
-                scripts.map(|scripts| shared(scripts, &mut known))
-            };
-            now.insert(entry.name.clone(), (entry, scripts.unwrap_or_default()));
-        }
-        // The tasks of a file with a mistake in a declaration are not known, so their entries are not either.
-        for (name, good) in &self.good {
-            let file = good
-                .1
-                .keys()
-                .find(|file| file.starts_with("tasks/") && is_broken(&plan, file));
-            if let Some(file) = file
-                && !now.contains_key(name)
-            {
-                let problems = plan.catalog.problems_of(file);
-                mistakes.extend(problems.iter().map(|problem| told(problem, true)));
-                kept.insert(file.clone());
-                now.insert(name.clone(), good.clone());
-            }
-        }
-        let mut lost = timetable::unread(&plan.catalog);
-        lost.retain(|problem| !kept.contains(&problem.place.file));
-        mistakes.extend(lost.iter().map(|problem| told(problem, false)));
-        Ok(now)
+    }
+
+    /// The entries that count now, each with its scripts.
+    fn good(&self, now: Named<Now>, texts: Named<String>) -> Good {
+        let texts: Scripts = texts
+            .into_iter()
+            .map(|(file, text)| (file, text.into()))
+            .collect();
+        let of_file = |file: String| {
+            let text = texts.get(&file).cloned();
+            text.map(|text| (file, text))
+        };
+        let one = |(name, now): (String, Now)| {
+            let (entry, scripts) = self.good.get(&name).cloned().unzip();
+            let files = now.files.map(|files| files.into_iter().filter_map(of_file));
+            let scripts = files.map(Iterator::collect).or(scripts);
+            Some((name, (now.entry.or(entry)?, scripts.unwrap_or_default())))
+        };
+        now.into_iter().filter_map(one).collect()
     }
 
     /// Puts the texts that are good and not those on disk where runs find them, and no others.
@@ -188,22 +174,6 @@ impl Keeper {
     }
 }
 
-/// What is told of a mistake in a script.
-fn told(found: &Diagnostic, has_good: bool) -> String {
-    // Of a user's own script, which is no file of the project, nothing is kept.
-    let is_kept = has_good && Path::new(&found.place.file).is_relative();
-    with_effect(&format!("{}: {}", found.place, found.message), is_kept)
-}
-
-/// A mistake and what comes of it.
-fn with_effect(mistake: &str, is_kept: bool) -> String {
-    if is_kept {
-        format!("{mistake}; the last good version stays")
-    } else {
-        format!("{mistake}; nothing of it runs until it is mended")
-    }
-}
-
 /// `lexi.toml` and the `.env` files of all profiles, which are looked at together.
 fn settings_on_disk(root: &Path) -> Texts {
     let own = Profile::ALL.iter().map(|profile| format!(".env.{profile}"));
@@ -224,29 +194,6 @@ fn text_on_disk(path: &Path) -> Option<String> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Some(String::new()),
         _ => None,
     }
-}
-
-/// The same scripts with the texts that are known already.
-fn shared(scripts: BTreeMap<String, String>, known: &mut Scripts) -> Scripts {
-    let one = |(file, text): (String, String)| {
-        let same = known.get(&file).filter(|known| ***known == *text);
-        let text = same.cloned().unwrap_or_else(|| text.into());
-        known.insert(file.clone(), Arc::clone(&text));
-        (file, text)
-    };
-    scripts.into_iter().map(one).collect()
-}
-
-/// Whether a file's declarations cannot all be read.
-fn is_broken(plan: &Plan, file: &str) -> bool {
-    let found = plan.catalog.problems_of(file);
-    found
-        .iter()
-        .any(|problem| problem.severity == Severity::Error)
-}
-
-fn whole(error: &Error) -> String {
-    error.full_message()
 }
 
 /// The texts that a daemon keeps in a folder, by the names of their files.

@@ -2,6 +2,7 @@
 
 mod install;
 mod keep;
+mod look;
 mod metrics;
 mod next;
 mod place;
@@ -17,6 +18,7 @@ use crate::base::Result;
 use install::Change;
 pub(super) use install::installed;
 pub(super) use keep::held_texts;
+pub(super) use look::answer as look;
 pub(super) use plan::{Plan, Unset, problems};
 
 /// Lists, explains, or runs what has a time.

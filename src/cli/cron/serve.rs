@@ -1,6 +1,6 @@
 //! `lexi cron` itself: leads or stands by, reads the project again when it is saved, and ends when it is told to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ use super::super::args::{self, Coordinate};
 use super::super::context::Context;
 use super::keep::{Keeper, Look};
 use super::place::{self, Place};
-use super::plan::Plan;
 use super::signals::Signals;
 use crate::base::text::count;
 use crate::base::{Error, Kind, Output, Project, Result, Settings};
 use crate::ops::database::Target;
 use crate::ops::lock::{Lock, OnBusy};
+use crate::ops::process::Program;
 use crate::ops::schedule::{Book, Daemon, Journal, Launch, Level, Order, Shared, lease};
 use crate::ops::{certificate, native};
 use crate::runtime;
@@ -51,11 +51,22 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
             profile.to_string(),
         )),
     };
+    let program = std::env::current_exe()
+        .map_err(|e| Error::io("cannot find the program that runs tasks", e))?;
+    let options = same_options(ctx, &project, profile.as_str());
+    let (root, held) = (project.root().to_owned(), journal.folder().join("held"));
+    let lexi = Program::new(program.to_string_lossy()).args(options.clone());
+    let run: [OsString; 3] = ["run".into(), "--held".into(), held.clone().into()];
+    let launch = Launch {
+        program,
+        before: options.into_iter().chain(run).collect(),
+        folder: root.clone(),
+    };
     let mut desk = Desk {
         ctx,
         shared,
-        keeper: Keeper::new(project.root().to_owned(), journal.folder().join("held")),
-        launch: launch(ctx, &project, profile.as_str(), journal.folder())?,
+        keeper: Keeper::new(lexi, root, held),
+        launch,
         place: Place::of(project.root()),
         project,
         journal,
@@ -126,19 +137,12 @@ async fn keep_lead(
     std::future::pending().await
 }
 
-/// What is typed to run a task with the same options.
-fn launch(ctx: &Context, project: &Project, profile: &str, folder: &Path) -> Result<Launch> {
-    let program = std::env::current_exe()
-        .map_err(|e| Error::io("cannot find the program that runs tasks", e))?;
-    let mut before: Vec<OsString> = vec!["--project".into(), project.root().into()];
-    before.extend(["--profile".into(), profile.into()]);
-    before.extend(ctx.passed_on());
-    before.extend(["run".into(), "--held".into(), folder.join("held").into()]);
-    Ok(Launch {
-        program,
-        before,
-        folder: project.root().to_owned(),
-    })
+/// What is typed before a command to have the same options.
+fn same_options(ctx: &Context, project: &Project, profile: &str) -> Vec<OsString> {
+    let mut words: Vec<OsString> = vec!["--project".into(), project.root().into()];
+    words.extend(["--profile".into(), profile.into()]);
+    words.extend(ctx.passed_on());
+    words
 }
 
 struct Desk<'c> {
@@ -162,7 +166,7 @@ impl Desk<'_> {
         let (epoch, lost) = (book.epoch(), book.lost());
         let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
         let mut daemon = self.daemon(book);
-        let look = self.entries();
+        let look = self.entries().await;
         let is_whole = look.news.is_empty();
         daemon.entries(look.entries).await;
         let mut signals = Signals::new()?;
@@ -212,7 +216,7 @@ impl Desk<'_> {
         let metrics = super::metrics::serve(project, self.profile.clone(), listens, warn);
         let (epoch, lost) = (book.epoch(), book.lost());
         let mut daemon = self.daemon(book);
-        let look = self.entries();
+        let look = self.entries().await;
         self.greet(&look);
         let mut is_held = look.is_held;
         daemon.entries(look.entries).await;
@@ -230,7 +234,7 @@ impl Desk<'_> {
                 tokio::time::sleep(MOMENT).await;
                 while news.try_recv().is_ok() {}
                 self.watch_again(&mut watch);
-                is_held = self.reload(&orders);
+                is_held = self.reload(&orders).await;
                 self.listen_again(&listen);
             }
             Ok(ExitCode::SUCCESS)
@@ -341,13 +345,30 @@ impl Desk<'_> {
     }
 
     /// What counts when the lead was taken.
-    fn entries(&mut self) -> Look {
+    async fn entries(&mut self) -> Look {
         self.keeper.begin();
-        let look = self.keeper.look(self.ctx);
+        self.look().await
+    }
+
+    /// Reads the project, and tells what is wrong with it.
+    async fn look(&mut self) -> Look {
+        let look = self.keeper.look(self.ctx).await;
+        self.mask();
         for mistake in &look.news {
             self.tell(Level::Warn, mistake);
         }
         look
+    }
+
+    /// Masks the secrets of the settings that count now.
+    fn mask(&self) {
+        let project = self
+            .ctx
+            .project_holding(self.project.root(), self.keeper.settings());
+        if let Ok(project) = project {
+            // What cannot be read is told by those who look.
+            let _known = self.ctx.settings(&project);
+        }
     }
 
     fn greet(&self, look: &Look) {
@@ -356,7 +377,8 @@ impl Desk<'_> {
         }
         let entries = count("schedule", look.entries.len());
         if look.entries.is_empty() {
-            let entries = format!("{entries} in profile {}{}", self.profile, self.elsewhere());
+            let elsewhere = self.elsewhere(&look.elsewhere);
+            let entries = format!("{entries} in profile {}{elsewhere}", self.profile);
             self.tell(Level::Info, &entries);
             return;
         }
@@ -372,10 +394,9 @@ impl Desk<'_> {
     }
 
     /// Where something runs, when nothing runs here.
-    fn elsewhere(&self) -> String {
-        let plan = Plan::load(self.ctx).map(|plan| plan.elsewhere());
-        let others = plan.unwrap_or_default().into_iter();
-        let others = others.filter(|(profile, _)| *profile != self.profile);
+    fn elsewhere(&self, counts: &BTreeMap<String, usize>) -> String {
+        let others = counts.iter();
+        let others = others.filter(|(profile, _)| **profile != self.profile);
         let others: Vec<String> = others
             .map(|(profile, number)| {
                 format!("profile {profile} has {number} (`lexi cron --profile {profile}`)")
@@ -397,15 +418,12 @@ impl Desk<'_> {
     }
 
     /// Reads the project again; says whether runs find what was good.
-    fn reload(&mut self, orders: &UnboundedSender<Order>) -> bool {
+    async fn reload(&mut self, orders: &UnboundedSender<Order>) -> bool {
         if self.place.check().is_err() {
             // That is told, and ends the daemon.
             return true;
         }
-        let look = self.keeper.look(self.ctx);
-        for mistake in &look.news {
-            self.tell(Level::Warn, mistake);
-        }
+        let look = self.look().await;
         if look.news.is_empty() && look.is_held {
             let entries = count("schedule", look.entries.len());
             self.tell(Level::Info, &format!("read again: {entries}"));

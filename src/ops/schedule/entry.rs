@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::line::Line;
 use crate::base::schedule::{CatchUp, Overlap, Schedule};
 use crate::base::{Error, Profile, Result, Settings};
 
 /// What runs by itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entry {
     /// The entry's name; its times and runs are known by it.
     pub name: String,

@@ -6,6 +6,7 @@ use croner::Cron;
 use croner::parser::CronParser;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
 
 use crate::base::{Error, Result, text};
 use crate::ops::clock;
@@ -66,8 +67,33 @@ const FIELDS: [Field; 6] = [
     },
 ];
 
+/// A line as another process is told it.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    line: String,
+    zone: String,
+}
+
+impl From<Line> for Written {
+    fn from(line: Line) -> Self {
+        Self {
+            line: line.text,
+            zone: line.zone_name,
+        }
+    }
+}
+
+impl TryFrom<Written> for Line {
+    type Error = Error;
+
+    fn try_from(written: Written) -> Result<Self> {
+        Self::parse(&written.line, Some(&written.zone))
+    }
+}
+
 /// A cron line in a time zone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Line {
     text: String,
     cron: Cron,
