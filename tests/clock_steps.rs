@@ -3,6 +3,7 @@
 
 mod kernel {
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
     use std::process::{Command, Stdio};
 
     use jiff::Timestamp;
@@ -43,6 +44,7 @@ task("all", #{ about: "Try", schedule: #{ cron: "*/10 * * * *", profiles: ["dev"
             ])
             .args(["con=null", "con0=null"])
             .arg(format!("init={root}/init"))
+            .process_group(0)
             .env("HOME", &folder)
             .env("TMPDIR", &folder)
             .stdin(Stdio::null())
@@ -156,6 +158,20 @@ task("all", #{ about: "Try", schedule: #{ cron: "*/10 * * * *", profiles: ["dev"
             })
             .sum();
         assert_eq!(ran.lines().count(), all);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_again_and_again_ends_no_daemon() {
+        let project = Project::new().task("t.rhai", TASKS);
+        // The moment that counts is the one in which the daemon does not wait.
+        let steps = "for number in $(seq 300); do date -s \"$(date '+%F %T.%N')\" >/dev/null; done\n\
+            kill -0 $daemon && echo alive >alive\n";
+
+        let _booted = boot(&project, &with_daemon(steps));
+
+        let told = project.read("told");
+        assert!(project.path("alive").exists(), "{told}");
+        assert!(!told.contains("error:"), "{told}");
     }
 
     #[test]

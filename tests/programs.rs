@@ -81,6 +81,14 @@ fn a_secret_is_no_argument_as_text_either() {
             .tells("#{ env: #{ NAME: secret } }")
             .hides("hunter2");
     }
+    // What names a file where the program runs is meant as that.
+    Project::new()
+        .body("print(process::output(\"cat\", [\"my-hunter2.txt\"], #{ dir: \"sub\" }));")
+        .file("sub/my-hunter2.txt", "hello\n")
+        .env("MY_TOKEN", "hunter2")
+        .lexi("run t")
+        .succeeds()
+        .says("hello");
     // A short password may be an ordinary word.
     Project::new()
         .body("print(process::output(\"echo\", [\"postgresql\"]));")

@@ -104,7 +104,7 @@ fn a_mistake_in_lexi_toml_or_an_env_file_changes_nothing() {
         assert!(told.contains(place), "{told}");
 
         goes_on(&mut cron);
-        let held = project.path(".lexi/schedule/dev/held").join(name);
+        let held = project.path(".lexi/schedule/dev/held/settings").join(name);
         let mode = std::os::unix::fs::PermissionsExt::mode(&held.metadata().unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
 
@@ -190,26 +190,28 @@ fn a_daemon_leaves_a_script_that_its_user_takes_along_as_it_is() {
     assert_eq!(project.read(".config/lexi/tasks/mine.rhai"), broken);
 }
 
-#[test]
-fn a_daemon_that_cannot_look_keeps_what_was_good_and_looks_again_at_the_next_save() {
-    let project = every_second("", NOTE);
+/// A daemon that runs from a program of its own, which can be taken away.
+fn daemon_of_own_program(project: &Project) -> (Cron, std::path::PathBuf) {
     let own = project.path("own-lexi");
     std::fs::copy(program(), &own).unwrap();
     let command = project.command(&["cron"]);
+    let variables = command.get_envs();
     let mut daemon = std::process::Command::new(&own);
     daemon
         .args(command.get_args())
         .current_dir(project.root())
         .env_clear()
-        .envs(
-            command
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
+        .envs(variables.filter_map(|(name, value)| Some((name, value?))))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let mut cron = Cron::of(daemon);
+    (Cron::of(daemon), own)
+}
+
+#[test]
+fn a_daemon_that_cannot_look_keeps_what_was_good_and_looks_again_by_itself() {
+    let project = every_second("", NOTE);
+    let (mut cron, own) = daemon_of_own_program(&project);
     cron.tells("t: ok");
 
     let away = project.path("away");
@@ -218,15 +220,141 @@ fn a_daemon_that_cannot_look_keeps_what_was_good_and_looks_again_at_the_next_sav
         "tasks/t.rhai",
         &each_second("", "fs::append(\"two\", \"x\");"),
     );
-    let told = cron.tells("; the last good version stays");
-    assert!(told.contains("own-lexi"), "{told}");
+    let told = cron.tells("what has a time cannot be read: ");
+    assert!(
+        told.contains("own-lexi") && told.ends_with("; it is tried again"),
+        "{told}"
+    );
+    let unread = cron.heard.len();
     // As an upgrade puts another file there.
     std::fs::copy(&away, &own).unwrap();
-    project.write(
-        "tasks/t.rhai",
-        &each_second("", "fs::append(\"three\", \"x\");"),
-    );
 
     cron.tells("read again: 1 schedule");
-    wait_until("the new text runs", || project.path("three").exists());
+    wait_until("the new text runs", || project.path("two").exists());
+    let looks = cron.heard[unread..].iter();
+    assert_eq!(looks.filter(|line| line.contains("read again")).count(), 1);
+}
+
+/// A task that runs each second and writes down what a function of a library gives.
+fn of_library(name: &str, function: &str) -> String {
+    format!(
+        "//! T\nimport \"lib/u\" as u;\ntask(\"{name}\", #{{ about: \"Try\", schedule: #{{ cron: \"* * * * * *\", profiles: [\"dev\"] }} }}, || {{\n\
+         fs::append(\"{name}\", u::{function}() + \"\\n\");\n}});\n"
+    )
+}
+
+#[test]
+fn tasks_that_need_different_versions_of_a_library_have_them() {
+    // Whichever comes first by its name: the one that is broken, or the one that is not.
+    for (broken, good) in [("a", "b"), ("b", "a")] {
+        let project = Project::new()
+            .task(
+                "a.rhai",
+                &of_library("a", if broken == "a" { "old" } else { "both" }),
+            )
+            .task(
+                "b.rhai",
+                &of_library("b", if broken == "b" { "old" } else { "both" }),
+            )
+            .file(
+                "tasks/lib/u.rhai",
+                "fn old() { \"old\" }\nfn both() { \"both\" }\n",
+            );
+        let mut cron = Cron::start(&project, &[]);
+        wait_until("both run", || {
+            lines(&project, "a") > 0 && lines(&project, "b") > 0
+        });
+
+        project.write("tasks/lib/u.rhai", "fn both() { \"new\" }\n");
+        let told = cron.tells("the last good version stays");
+        assert!(told.contains(&format!("tasks/{broken}.rhai:")), "{told}");
+        let after = cron.heard.len();
+
+        cron.tells(&format!("{good}: ok"));
+        cron.tells(&format!("{broken}: started"));
+        cron.tells(&format!("{broken}: ok"));
+        cron.tells(&format!("{broken}: started"));
+        cron.tells(&format!("{broken}: ok"));
+        wait_until("the good one has the new text", || {
+            project.read(good).ends_with("new\n")
+        });
+        assert!(project.read(broken).ends_with("old\n"));
+        // A run that began while the file was being saved may have failed, and no other.
+        let failed = cron.heard[after..].iter();
+        let failed = failed.filter(|line| line.contains(": failed")).count();
+        assert!(failed <= 2, "{:#?}", cron.heard);
+    }
+}
+
+#[test]
+fn a_library_that_is_removed_stays_as_it_was() {
+    for (import, file) in [("lib/u", "tasks/lib/u.rhai"), ("std/u", "stdlib/u.rhai")] {
+        let task = of_library("t", "word").replace("lib/u", import);
+        let project = Project::new()
+            .task("t.rhai", &task)
+            .file(file, "fn word() { \"word\" }\n");
+        let mut cron = Cron::start(&project, &[]);
+        cron.tells("t: ok");
+
+        std::fs::remove_file(project.path(file)).unwrap();
+        cron.tells("the last good version stays");
+
+        goes_on(&mut cron);
+    }
+}
+
+#[test]
+fn a_daemon_that_takes_over_has_the_last_good_settings() {
+    let body = "process::run(\"sh\", [\"-c\", \"echo \" + env::require(\"WHO\") + \" >> ran\"]);";
+    let project = every_second("", body).file(".env", "WHO=first\n");
+    let mut leader = Cron::start(&project, &[]);
+    leader.tells("t: ok");
+    let mut second = Cron::start(&project, &[]);
+    second.tells("standing by");
+    project.write(".env", "WHO=second\n");
+    leader.tells("read again");
+    project.write(".env", "WHO=third\nA=\"\n");
+    leader.tells("the last good version stays");
+
+    leader.signal(Signal::KILL);
+    second.tells("the last good version stays");
+    goes_on(&mut second);
+
+    assert!(project.read("ran").ends_with("second\n"));
+}
+
+#[test]
+fn a_secret_of_the_daemon_s_profile_is_masked_whatever_the_default_is_now() {
+    let project = every_second("", NOTE).file("lexi.toml", "name = \"sample\"\n");
+    let mut cron = Cron::start(&project, &[]);
+    cron.tells("t: ok");
+
+    project.write(
+        "lexi.toml",
+        "name = \"sample\"\n[profile]\ndefault = \"test\"\n",
+    );
+    cron.tells("read again");
+    project.write(".env.dev", "DEV_TOKEN=beta-secret-2\n");
+    cron.tells("read again");
+    project.write(
+        "tasks/t.rhai",
+        &each_second("", NOTE).replace("* * * * * *", "beta-secret-2"),
+    );
+    let told = cron.tells("the last good version stays");
+
+    assert!(!told.contains("beta-secret-2"), "{told}");
+}
+
+#[test]
+fn a_task_file_that_is_cut_short_is_told_though_it_names_no_schedule() {
+    let project = every_second("", NOTE).file("tasks/z.rhai", "task(\"a\", #{");
+
+    project
+        .lexi("cron --dry-run")
+        .exits(2)
+        .tells("tasks/z.rhai:");
+    let mut cron = Cron::start(&project, &[]);
+
+    cron.tells("tasks/z.rhai:");
+    cron.tells("t: ok");
 }

@@ -49,6 +49,89 @@ fn what_was_missed_while_nobody_ran_is_caught_up_as_the_task_says() {
     assert_eq!(lines(&project, "ran"), started.len());
 }
 
+/// The moments of the notes of a kind.
+fn moments(project: &Project, what: &str, key: &str) -> Vec<jiff::Timestamp> {
+    let found = of(&notes(project), what).into_iter();
+    found
+        .map(|note| serde_json::from_value(note[key].clone()).unwrap())
+        .collect()
+}
+
+#[test]
+fn what_came_while_an_entry_was_off_is_not_missed() {
+    let project = every_second("when: \"ON\", catch_up: \"all\"", NOTE).file(".env", "ON=true\n");
+    project.lexi("cron --once").succeeds();
+    project.write(".env", "ON=false\n");
+    project.lexi("cron --once").succeeds();
+    let off = moments(&project, "off", "at");
+    assert_eq!(off.len(), 1, "{:?}", notes(&project));
+    wait_until("times have passed", || {
+        jiff::Timestamp::now().duration_since(off[0]).as_secs() >= 3
+    });
+
+    project.lexi("cron --once").succeeds();
+    project.write(".env", "ON=true\n");
+    project.lexi("cron --once").succeeds();
+
+    assert_eq!(moments(&project, "off", "at").len(), 1);
+    let on = *moments(&project, "on", "at").last().unwrap();
+    let while_off = |slot: &jiff::Timestamp| off[0] < *slot && *slot < on;
+    let started = moments(&project, "started", "slot");
+    assert!(!started.iter().any(while_off), "{:?}", notes(&project));
+}
+
+#[test]
+fn a_line_that_is_changed_has_no_times_before_those_that_were_started() {
+    let task = |line: &str| each_second("catch_up: \"all\"", NOTE).replace("* * * * * *", line);
+    let project = Project::new().task("t.rhai", &task("*/2 * * * * *"));
+    project.lexi("cron --once").succeeds();
+    wait_for_missed_times(&project, 5);
+    project.lexi("cron --once").succeeds();
+    let started = moments(&project, "started", "slot");
+    let newest = *started.iter().max().unwrap();
+
+    project.write("tasks/t.rhai", &task("1-59/2 * * * * *"));
+    project.lexi("cron --once").succeeds();
+
+    let odd = |slot: &&jiff::Timestamp| slot.as_second() % 2 == 1;
+    let all = moments(&project, "started", "slot");
+    assert!(
+        all.iter().filter(odd).all(|slot| *slot > newest),
+        "{:?}",
+        notes(&project)
+    );
+    assert_eq!(
+        of(&notes(&project), "skipped").len(),
+        0,
+        "{:?}",
+        notes(&project)
+    );
+}
+
+#[test]
+fn tasks_that_a_user_takes_along_run_by_themselves_outside_of_every_project() {
+    let project = Project::new().file(
+        ".config/lexi/tasks/t.rhai",
+        &each_second("", "fs::append(\"ran\", \"x\\n\");"),
+    );
+    for path in [
+        ".config/lexi",
+        ".config/lexi/tasks",
+        ".config/lexi/tasks/t.rhai",
+    ] {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(project.path(path), mode).unwrap();
+    }
+    std::fs::remove_file(project.path("lexi.toml")).unwrap();
+    let project = project.here("elsewhere");
+
+    let mut cron = Cron::start(&project, &[]);
+
+    cron.tells("1 schedule, the next at");
+    cron.tells("t: ok");
+    assert!(lines(&project, ".config/lexi/ran") > 0);
+}
+
 #[test]
 fn a_single_call_ends_when_its_run_has_gone_on_past_the_next_time() {
     let body = format!("{NOTE} process::run(\"sleep\", [\"3\"]);");

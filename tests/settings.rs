@@ -416,3 +416,25 @@ fn what_a_task_returns_is_masked_too() {
         json!({ "a": "[secret]", "b": ["[secret]"] })
     );
 }
+
+#[test]
+fn a_parameter_takes_no_setting_that_is_a_secret_by_declaration_or_by_its_password() {
+    let task = |name: &str| {
+        format!(
+            "//! T\ntask(\"t\", #{{ about: \"Try\", params: #{{ where: #{{ about: \"Where\", env: \"{name}\" }} }} }}, |where| {{ print(where); }});\n"
+        )
+    };
+    for (name, value) in [("PLACE", "hunter2"), ("PAGE", "http://me:hunter2@host/")] {
+        Project::new()
+            .task("t.rhai", &task(name))
+            .file("lexi.toml", "[secrets]\nnames = [\"PLACE\"]\n")
+            .env(name, value)
+            .lexi("run t")
+            .exits(2)
+            .tells(&format!(
+                "`{name}` is a secret, and a parameter's value is shown"
+            ))
+            .tells(&format!("`env::require(\"{name}\")`"))
+            .hides("hunter2");
+    }
+}

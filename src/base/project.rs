@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use super::migrate::MigrateConfig;
 use super::schedule::Schedule;
 use super::tell::{MetricsConfig, TellConfig};
-use super::text::did_you_mean;
+use super::text::{did_you_mean, line_and_column};
 use super::{Error, Profile, Result};
 
 /// What `lexi.toml` may hold; an unknown key is an error with its place.
@@ -391,15 +391,7 @@ impl Project {
 /// What is wrong in the configuration, with its place.
 fn unusable(text: &str, error: &toml::de::Error) -> Error {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
-    let before = &text[..start];
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
+    let (line, column) = line_and_column(text, start);
     let message = error.message().trim().replace('\n', ", ");
     let unknown = message
         .strip_prefix("unknown field `")

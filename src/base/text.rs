@@ -48,6 +48,14 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// The line and the column of a place in a text, both counted from 1, in characters.
+pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..offset];
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = before.matches('\n').count() + 1;
+    (line, before[start..].chars().count() + 1)
+}
+
 /// Bytes as hexadecimal digits in small letters.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;

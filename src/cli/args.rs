@@ -182,9 +182,9 @@ pub(super) struct Run {
     /// The time that `lexi cron` starts it for.
     #[arg(long, hide = true, value_name = "JSON")]
     pub(super) slot: Option<String>,
-    /// Scripts whose last good text is used instead of the one on disk.
+    /// Files whose last good text is used instead of the one on disk.
     #[arg(long, hide = true, value_name = "DIR")]
-    pub(super) held: Option<PathBuf>,
+    pub(super) held: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) untrusted: Untrusted,
     #[command(subcommand)]

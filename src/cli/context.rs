@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{Color, DryRun, Global};
+use super::cron::held_texts;
 use crate::base::output::{ColorChoice, OutputOptions, Verbosity};
-use crate::base::project::Texts;
+use crate::base::project::{CONFIG_FILE, Texts};
 use crate::base::redact::Redactor;
 use crate::base::settings::{Environment, Overrides};
 use crate::base::{Error, Output, Profile, Project, Result, Settings};
@@ -145,28 +146,36 @@ impl Context {
     /// The project: named, or the nearest upward.
     pub(super) fn own_project(&self) -> Result<Arc<Project>> {
         let project = match &self.global.project {
-            Some(folder) => Project::open(folder)?,
+            Some(folder) => return self.project_holding(folder, Texts::new()),
             None => Project::find(&Self::here()?)?,
         };
         let user = self.user_folder();
         Ok(Arc::new(project.with_user(user.as_deref())))
     }
 
-    /// The named project with the texts that a daemon of it keeps in a folder instead of those on disk.
-    pub(super) fn project_held_in(&self, folder: &Path) -> Result<Arc<Project>> {
+    /// The named project with the texts that a daemon of it keeps in folders instead of those on disk.
+    pub(super) fn project_held_in(&self, folders: &[PathBuf]) -> Result<Arc<Project>> {
         let named = self.global.project.as_deref();
         let root = named.and_then(|named| named.canonicalize().ok());
-        match root.filter(|root| folder.starts_with(root)) {
-            Some(root) => self.project_holding(&root, super::cron::held_texts(folder)),
+        match root.filter(|root| folders.iter().all(|folder| folder.starts_with(root))) {
+            Some(root) => {
+                let texts = folders.iter().flat_map(|folder| held_texts(folder));
+                self.project_holding(&root, texts.collect())
+            }
             // The words behind the task's name may name another project, of which nothing is kept.
             None => self.project(),
         }
     }
 
     /// The project in a folder with these texts instead of those on disk.
-    pub(super) fn project_holding(&self, root: &Path, texts: Texts) -> Result<Arc<Project>> {
-        let project = Project::open_holding(root, texts)?;
+    pub(super) fn project_holding(&self, root: &Path, mut texts: Texts) -> Result<Arc<Project>> {
         let user = self.user_folder();
+        let same = |folder: &PathBuf| folder.canonicalize().ok() == root.canonicalize().ok();
+        // What a user takes along needs no configuration.
+        if user.as_ref().is_some_and(same) && !root.join(CONFIG_FILE).exists() {
+            texts.entry(CONFIG_FILE.into()).or_default();
+        }
+        let project = Project::open_holding(root, texts)?;
         Ok(Arc::new(project.with_user(user.as_deref())))
     }
 

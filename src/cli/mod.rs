@@ -75,8 +75,8 @@ fn dispatch(args: Args, ctx: &Context) -> Result<ExitCode> {
             let words = words.unwrap_or_default();
             match &run.untrusted.file {
                 Some(file) => untrusted::run(&run.untrusted, file, &words, ctx),
-                None if run.slot.is_some() || run.held.is_some() => {
-                    run::scheduled(&words, run.slot.as_deref(), run.held, ctx)
+                None if run.slot.is_some() || !run.held.is_empty() => {
+                    run::scheduled(&words, run.slot.as_deref(), &run.held, ctx)
                 }
                 None => named(&words, ctx),
             }

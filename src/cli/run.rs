@@ -22,14 +22,14 @@ const TIME_IS_OVER: u8 = 124;
 
 /// Runs a task with the words that follow its name.
 pub(super) fn run(name: &str, words: &[String], ctx: &Context) -> Result<ExitCode> {
-    run_for(None, None, name, words, ctx)
+    run_for(None, &[], name, words, ctx)
 }
 
 /// Runs a task for a time of a schedule, unless that was started before.
 pub(super) fn scheduled(
     words: &[String],
     slot: Option<&str>,
-    held: Option<PathBuf>,
+    held: &[PathBuf],
     ctx: &Context,
 ) -> Result<ExitCode> {
     let slot = slot.map(Slot::from_word).transpose()?;
@@ -41,16 +41,17 @@ pub(super) fn scheduled(
 
 fn run_for(
     slot: Option<Slot>,
-    held: Option<PathBuf>,
+    held: &[PathBuf],
     name: &str,
     words: &[String],
     ctx: &Context,
 ) -> Result<ExitCode> {
     let here = Context::here()?;
     let there = ctx.with_project_of(words);
-    let project = match held {
-        Some(held) => there.project_held_in(&held)?,
-        None => there.project()?,
+    let project = if held.is_empty() {
+        there.project()?
+    } else {
+        there.project_held_in(held)?
     };
     let mut catalog = Catalog::load(Arc::clone(&project))?;
     let task = match catalog.find(name) {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use rhai::serde::to_dynamic;
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, Position};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tracing::field::Empty;
 
 use super::context::Host;
@@ -162,6 +162,22 @@ pub fn value(ctx: &NativeCallContext, name: &str, from: impl Serialize) -> RhaiR
     })
 }
 
+/// The options of a call that waits until something is ready.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WaitOptions {
+    /// How long at most, such as `30s`.
+    pub timeout: String,
+}
+
+impl Default for WaitOptions {
+    fn default() -> Self {
+        Self {
+            timeout: "30s".to_owned(),
+        }
+    }
+}
+
 /// Reads an options map; a misspelt or mistyped option is named with what there is.
 pub fn options<T: DeserializeOwned>(
     ctx: &NativeCallContext,
@@ -248,7 +264,7 @@ pub fn own_timeout(cancel: &crate::base::Cancel) -> Option<Error> {
 mod tests {
     use super::*;
 
-    #[derive(Debug, Default, serde::Deserialize)]
+    #[derive(Debug, Default, Deserialize)]
     #[serde(default, deny_unknown_fields)]
     struct Sample {
         jobs: u32,

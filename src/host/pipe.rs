@@ -69,20 +69,13 @@ fn with_path(facts: rhai::Dynamic, path: PathBuf) -> rhai::Dynamic {
 #[rhai::export_module]
 pub mod api {
     use rhai::{Array, Dynamic, Map, NativeCallContext};
-    use serde::Deserialize;
 
     use super::{LIMIT, Pipe, with_path};
     use crate::base::Error;
     use crate::host::bridge::{self, RhaiResultOf};
-    use crate::host::fs::Mode;
+    use crate::host::fs::WriteOptions;
     use crate::host::program::{ProgramOptions, program_of};
     use crate::host::{Host, permit};
-
-    #[derive(Debug, Default, Deserialize)]
-    #[serde(default, deny_unknown_fields)]
-    struct WriteOptions {
-        mode: Option<Mode>,
-    }
 
     /// Compresses with gzip at level 6.
     ///
@@ -238,7 +231,7 @@ pub mod api {
     ) -> RhaiResultOf<Dynamic> {
         let options: WriteOptions = bridge::options(&ctx, "write", options)?;
         let host = Host::of(&ctx);
-        let mode = options.mode.map(|Mode(bits)| bits);
+        let mode = options.bits();
         let facts = bridge::wait(&ctx, "write", async {
             let target = permit::write(&host, path)?;
             pipeline

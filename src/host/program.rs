@@ -282,7 +282,7 @@ pub(super) fn program_of(
     let dir = crate::ops::files::normal(&host.project().path(dir));
     let file = permit::granted(host, name, &dir)?;
     let words = words(name, args)?;
-    refuse_secrets(host, name, &words)?;
+    refuse_secrets(host, name, &words, &dir)?;
     let mut program = Program::new(file)
         .args(words)
         .dir(dir)
@@ -308,10 +308,10 @@ pub(super) fn program_of(
 /// How a program gets a secret.
 const ELSEWHERE: &str = "everybody on the machine can read arguments; pass it as a variable: `#{ env: #{ NAME: secret } }`, or as `stdin`";
 
-/// Refuses secrets that were made text; what names a file is meant as that.
-fn refuse_secrets(host: &Host, program: &str, words: &[String]) -> Result<()> {
+/// Refuses secrets that were made text; what names a file, seen from the program's folder, is meant as that.
+fn refuse_secrets(host: &Host, program: &str, words: &[String], dir: &Path) -> Result<()> {
     let redactor = host.output().redactor();
-    let is_secret = |word: &String| redactor.holds_secret(word) && !Path::new(word).exists();
+    let is_secret = |word: &String| redactor.holds_secret(word) && !dir.join(word).exists();
     match words.iter().position(is_secret) {
         Some(at) => {
             let message = format!("argument {} of `{program}` holds a secret", at + 1);

@@ -94,20 +94,6 @@ impl Default for ScanLimits {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct WaitOptions {
-    timeout: String,
-}
-
-impl Default for WaitOptions {
-    fn default() -> Self {
-        Self {
-            timeout: "30s".to_owned(),
-        }
-    }
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct FlushOptions {
@@ -407,7 +393,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn wait(ctx: NativeCallContext, options: Map) -> RhaiResultOf<()> {
-        let options: WaitOptions = bridge::options(&ctx, "redis::wait", options)?;
+        let options: bridge::WaitOptions = bridge::options(&ctx, "redis::wait", options)?;
         let host = Host::of(&ctx);
         bridge::wait(&ctx, "redis::wait", async {
             let limit = units::parse_duration(&options.timeout)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rhai::{Array, Dynamic, Map};
 
+use super::params::no_secret;
 use super::task::{Param, ParamType, Task};
 use crate::base::text::did_you_mean;
 use crate::base::units::{parse_duration, parse_size};
@@ -69,6 +70,10 @@ fn fallback(task: &Task, param: &Param, settings: &Settings) -> Result<Dynamic> 
         .as_deref()
         .and_then(|name| Some((name, settings.get(name)?)));
     if let Some((name, text)) = setting.filter(|(_, text)| !text.is_empty()) {
+        // Whether the project declares it one, or it is a URL with a password, is known only now.
+        if settings.is_secret(name) {
+            return Err(usage(task, param, Error::usage(no_secret(name))));
+        }
         return from_setting(param, text).map_err(|error| {
             let hint = format!("it comes from {name} ({})", settings.place(name));
             usage(task, param, error).hint(hint)

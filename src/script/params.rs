@@ -196,10 +196,7 @@ fn verify(
         reader.problem(at, message);
     }
     if let Some(name) = param.env.as_deref().filter(|name| is_secret_name(name)) {
-        let message = format!(
-            "`{name}` is a secret, and a parameter's value is shown: read it in the body with `env::require(\"{name}\")`"
-        );
-        reader.problem(at, message);
+        reader.problem(at, no_secret(name));
     }
     if param.required && value.is_some() {
         let message = format!("`{}` is required, so its `value` is never used", param.name);
@@ -210,6 +207,13 @@ fn verify(
     {
         reader.problem(*at, format!("`value` of `{}` {why}", param.name));
     }
+}
+
+/// Why a parameter does not take a setting.
+pub(super) fn no_secret(name: &str) -> String {
+    format!(
+        "`{name}` is a secret, and a parameter's value is shown: read it in the body with `env::require(\"{name}\")`"
+    )
 }
 
 /// Whether a literal default is a value of the parameter's type.

@@ -118,7 +118,9 @@ pub fn unread(catalog: &Catalog) -> Vec<Diagnostic> {
         }
         let bytes = project.script(&project.path(file)).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
-        if words.iter().any(|word| text.contains(word)) {
+        // One that was cut short may have said it behind that.
+        let is_cut = problems.iter().any(|one| one.rule == Rule::Syntax);
+        if is_cut || words.iter().any(|word| text.contains(word)) {
             found.extend(problems);
         }
     }

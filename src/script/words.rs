@@ -2,6 +2,8 @@
 
 use rhai::Position;
 
+use crate::base::text::line_and_column;
+
 /// The place of the last whole word before a place; that place when there is none.
 pub(super) fn before(text: &str, at: Position, word: &str) -> Position {
     let Some(end) = offset(text, at) else {
@@ -42,15 +44,7 @@ fn offset(text: &str, at: Position) -> Option<usize> {
 }
 
 fn position(text: &str, offset: usize) -> Position {
-    let before = &text[..offset];
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
+    let (line, column) = line_and_column(text, offset);
     let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
     Position::new(number(line), number(column))
 }

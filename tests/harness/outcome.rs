@@ -40,6 +40,8 @@ impl Outcome {
                 break status;
             }
             if Instant::now() > deadline {
+                // What it started may hold its streams; it leads a group of its own where that matters.
+                super::send(super::Signal::KILL, -i32::try_from(child.id()).unwrap());
                 child.kill().unwrap();
                 panic!(
                     "`{command}` hung\n{}\n{}",

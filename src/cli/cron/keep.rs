@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::context::Context;
-use super::look::{self, Before, Found, Named, Now};
+use super::look::{self, Before, Named, Now};
 use crate::base::project::{CONFIG_FILE, Texts};
 use crate::base::{Error, Profile, Result};
 use crate::ops::files;
 use crate::ops::process::Program;
-use crate::ops::schedule::Entry;
+use crate::ops::schedule::{Entry, Held};
 
 /// Scripts by their file. Many entries are made of the same ones, so a text is there once.
 type Scripts = Named<Arc<str>>;
@@ -25,7 +25,7 @@ pub(super) struct Keeper {
     /// The project's folder.
     root: PathBuf,
     /// Where runs find the last good text of a broken file.
-    folder: PathBuf,
+    held: Held,
     /// The entries that counted.
     good: Good,
     /// `lexi.toml` and the `.env` files as they last could be read together; one that was not there is empty.
@@ -40,6 +40,10 @@ pub(super) struct Look {
     pub(super) entries: Vec<Entry>,
     /// Mistakes that were not told before.
     pub(super) news: Vec<String>,
+    /// What else is off here, and so is not missed.
+    pub(super) off: BTreeSet<String>,
+    /// Whether the project was read.
+    pub(super) is_read: bool,
     /// Whether the good texts lie where runs find them.
     pub(super) is_held: bool,
     /// The profiles in which something runs, each with how much.
@@ -48,34 +52,32 @@ pub(super) struct Look {
 
 impl Keeper {
     /// No entry is good yet; the settings were just read. Nothing on the disk changes: another daemon may lead.
-    pub(super) fn new(lexi: Program, root: PathBuf, folder: PathBuf) -> Self {
+    pub(super) fn new(lexi: Program, root: PathBuf, held: Held) -> Self {
         Self {
             lexi,
             settings: settings_on_disk(&root),
             root,
-            folder,
+            held,
             good: BTreeMap::new(),
             told: BTreeSet::new(),
         }
     }
 
-    /// Forgets what an earlier daemon kept; only for the one that leads.
-    pub(super) fn begin(&self) {
+    /// Takes up the settings that an earlier daemon kept and forgets the rest; only for the one that leads.
+    pub(super) fn begin(&mut self) {
+        self.settings = settings_on_disk(&self.root);
+        self.settings.extend(held_texts(&self.held.settings()));
         // There is none when no daemon has kept anything.
-        let _none = std::fs::remove_dir_all(&self.folder);
+        let _none = std::fs::remove_dir_all(self.held.scripts(""));
     }
 
     /// Reads the project again. What has a mistake stays as it was, which is told once.
     pub(super) async fn look(&mut self, ctx: &Context) -> Look {
         let on_disk = settings_on_disk(&self.root);
-        let found = look::ask(&self.lexi, &self.before(), ctx).await;
-        let mut found = found.unwrap_or_else(|error| Found {
-            has_settings: false,
-            entries: None,
-            texts: BTreeMap::new(),
-            mistakes: BTreeSet::from([look::with_effect(&error.full_message(), true)]),
-            elsewhere: BTreeMap::new(),
-        });
+        let mut found = match look::ask(&self.lexi, &self.before(), ctx).await {
+            Ok(found) => found,
+            Err(error) => return self.nothing_new(&error),
+        };
         let held = if found.has_settings {
             self.settings = on_disk;
             Texts::new()
@@ -100,8 +102,28 @@ impl Keeper {
         Look {
             entries,
             news,
+            off: found.off,
+            is_read: true,
             is_held,
             elsewhere: found.elsewhere,
+        }
+    }
+
+    /// A look that failed for a reason that may pass; what is wrong with the project stays told.
+    fn nothing_new(&mut self, error: &Error) -> Look {
+        let mistake = format!(
+            "what has a time cannot be read: {}; it is tried again",
+            error.full_message()
+        );
+        let news = (!self.told.contains(&mistake)).then(|| mistake.clone());
+        self.told.insert(mistake);
+        Look {
+            entries: self.good.values().map(|(entry, _)| entry.clone()).collect(),
+            news: news.into_iter().collect(),
+            off: BTreeSet::new(),
+            is_read: false,
+            is_held: true,
+            elsewhere: BTreeMap::new(),
         }
     }
 
@@ -148,26 +170,36 @@ impl Keeper {
         if !self.root.is_dir() {
             return Ok(());
         }
-        let scripts = now.values().flat_map(|(_, scripts)| scripts);
-        // A library may be one of those that are built in. A user's own script is no file of the project.
-        let own = scripts.filter(|(name, _)| {
-            let is_here = name.starts_with("tasks/") || self.root.join(name).exists();
-            is_here && Path::new(name).is_relative()
-        });
-        let own = own.map(|(name, text)| (PathBuf::from(name), text.to_string()));
-        let mut wanted: Texts = settings.into_iter().chain(own).collect();
-        wanted.retain(|name, text| text_on_disk(&self.root.join(name)).as_ref() != Some(text));
-        let held = held_texts(&self.folder);
-        for name in held.keys().filter(|name| !wanted.contains_key(*name)) {
-            let path = self.folder.join(name);
-            std::fs::remove_file(&path)
+        let is_away =
+            |name: &Path, text: &str| text_on_disk(&self.root.join(name)).as_deref() != Some(text);
+        let mut wanted = Texts::new();
+        for (name, text) in settings {
+            if is_away(&name, &text) {
+                wanted.insert(self.held.settings().join(name), text);
+            }
+        }
+        for (entry, (_, scripts)) in now {
+            for (name, text) in scripts {
+                // A user's own script is no file of the project.
+                let name = Path::new(name);
+                if name.is_relative() && is_away(name, text) {
+                    wanted.insert(self.held.scripts(entry).join(name), text.to_string());
+                }
+            }
+        }
+        let held = held_texts(&self.held.0);
+        let held: Texts = held
+            .into_iter()
+            .map(|(name, text)| (self.held.0.join(name), text))
+            .collect();
+        for path in held.keys().filter(|path| !wanted.contains_key(*path)) {
+            std::fs::remove_file(path)
                 .map_err(|e| Error::io(format!("cannot remove `{}`", path.display()), e))?;
         }
-        for (name, text) in &wanted {
-            if held.get(name) != Some(text) {
-                let path = self.folder.join(name);
-                files::make_private_dir(path.parent().unwrap_or(&self.folder))?;
-                files::write(&path, text.as_bytes(), Some(0o600))?;
+        for (path, text) in &wanted {
+            if held.get(path) != Some(text) {
+                files::make_private_dir(path.parent().unwrap_or(&self.held.0))?;
+                files::write(path, text.as_bytes(), Some(0o600))?;
             }
         }
         Ok(())

@@ -42,6 +42,8 @@ pub(super) struct Found {
     pub(super) has_settings: bool,
     /// The entries that count now; none when all stay as they were.
     pub(super) entries: Option<Named<Now>>,
+    /// Those that are off here.
+    pub(super) off: BTreeSet<String>,
     /// The texts of the files of those that are new.
     pub(super) texts: Named<String>,
     /// What is wrong, each with what comes of it.
@@ -111,6 +113,7 @@ fn look(before: &Before, ctx: &Context) -> Found {
         Plan::of(project, ctx)
     });
     let elsewhere = plan.as_ref().map(Plan::elsewhere).unwrap_or_default();
+    let off = plan.as_ref().map(Plan::off).unwrap_or_default();
     let read = plan.and_then(|plan| read(before, plan, &mut mistakes));
     let (entries, texts) = match read {
         Ok((entries, texts)) => (Some(entries), texts),
@@ -122,6 +125,7 @@ fn look(before: &Before, ctx: &Context) -> Found {
     Found {
         has_settings,
         entries,
+        off,
         texts,
         mistakes,
         elsewhere,
@@ -150,10 +154,19 @@ fn read(
         if let Some(first) = found.first() {
             let good = before.entries.get(&name);
             let has_good = good.is_some_and(|files| !files.is_empty());
-            mistakes.insert(told(first, has_good));
+            mistakes.insert(if has_good {
+                told(first, true)
+            } else {
+                format!(
+                    "{}: {}; its runs fail until it is mended",
+                    first.place, first.message
+                )
+            });
             kept.extend(has_good.then(|| first.place.file.clone()));
         } else {
-            let scripts = inputs::scripts(&plan.catalog, &entry.task).unwrap_or_default();
+            let mut scripts = inputs::scripts(&plan.catalog, &entry.task).unwrap_or_default();
+            // A library may be one of those that are built in.
+            scripts.retain(|name, _| before.root.join(name).exists());
             files = Some(scripts.keys().cloned().collect());
             texts.extend(scripts);
         }

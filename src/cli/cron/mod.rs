@@ -7,6 +7,7 @@ mod metrics;
 mod next;
 mod place;
 mod plan;
+mod saved;
 mod serve;
 mod signals;
 

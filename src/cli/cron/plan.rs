@@ -76,6 +76,13 @@ impl Plan {
         found
     }
 
+    /// The entries that are off here.
+    pub(super) fn off(&self) -> BTreeSet<String> {
+        let off = self.entries.iter();
+        let off = off.filter(|one| matches!(one.entry, Ok(Err(_))));
+        off.map(|one| one.written.name.clone()).collect()
+    }
+
     /// The entries that run here.
     pub(in super::super) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries

@@ -1,9 +1,9 @@
 //! `lexi cron` itself: leads or stands by, reads the project again when it is saved, and ends when it is told to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,17 +16,16 @@ use super::super::args::{self, Coordinate};
 use super::super::context::Context;
 use super::keep::{Keeper, Look};
 use super::place::{self, Place};
+use super::saved::Saves;
 use super::signals::Signals;
 use crate::base::text::count;
 use crate::base::{Error, Kind, Output, Project, Result, Settings};
 use crate::ops::database::Target;
 use crate::ops::lock::{Lock, OnBusy};
 use crate::ops::process::Program;
-use crate::ops::schedule::{Book, Daemon, Journal, Launch, Level, Order, Shared, lease};
+use crate::ops::schedule::{Book, Daemon, Held, Journal, Launch, Level, Order, Shared, lease};
 use crate::ops::{certificate, native};
 use crate::runtime;
-use crate::script::inputs;
-use crate::script::watch::{Seen, Watch, without_events};
 
 /// Saves that come within this are one.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -54,13 +53,16 @@ pub(super) fn run(args: &args::Cron, ctx: &Context) -> Result<ExitCode> {
     let program = std::env::current_exe()
         .map_err(|e| Error::io("cannot find the program that runs tasks", e))?;
     let options = same_options(ctx, &project, profile.as_str());
-    let (root, held) = (project.root().to_owned(), journal.folder().join("held"));
+    let (root, held) = (
+        project.root().to_owned(),
+        Held(journal.folder().join("held")),
+    );
     let lexi = Program::new(program.to_string_lossy()).args(options.clone());
-    let run: [OsString; 3] = ["run".into(), "--held".into(), held.clone().into()];
     let launch = Launch {
         program,
-        before: options.into_iter().chain(run).collect(),
+        before: options.into_iter().chain(["run".into()]).collect(),
         folder: root.clone(),
+        held: held.clone(),
     };
     let mut desk = Desk {
         ctx,
@@ -168,7 +170,7 @@ impl Desk<'_> {
         let mut daemon = self.daemon(book);
         let look = self.entries().await;
         let is_whole = look.news.is_empty();
-        daemon.entries(look.entries).await;
+        daemon.entries(look.entries, &look.off).await;
         let mut signals = Signals::new()?;
         let work = async {
             daemon
@@ -209,33 +211,44 @@ impl Desk<'_> {
     ) -> Result<Option<ExitCode>> {
         let (orders, mut received) = unbounded_channel();
         let (saved, mut news) = unbounded_channel();
-        let mut watch = self.watch(&saved)?;
+        let told = |text: &str| self.tell(Level::Info, text);
+        let mut watched = Saves::of(&self.project, &saved, told)?;
         let (listen, listens) = watch::channel(self.project.config().metrics.listen);
         let warn = warning(self.ctx.output().clone());
         let project = Arc::clone(&self.project);
         let metrics = super::metrics::serve(project, self.profile.clone(), listens, warn);
         let (epoch, lost) = (book.epoch(), book.lost());
         let mut daemon = self.daemon(book);
-        let look = self.entries().await;
-        self.greet(&look);
-        let mut is_held = look.is_held;
-        daemon.entries(look.entries).await;
         let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
         let (place, out) = (self.place.clone(), self.ctx.output());
         let other_leads = CancellationToken::new();
         let again = |path: &Path| taken_again(path, &saved, out);
         let stay = keep_lock(place.stay(held, again), &orders, &other_leads, out);
         let reload = async {
+            let mut look = self.entries().await;
+            if look.is_read {
+                self.greet(&look);
+            }
             loop {
+                let is_done = look.is_read && look.is_held;
+                let (on, off) = (look.entries, look.off);
+                // Nobody listens any more when the daemon has ended.
+                let _ended = orders.send(Order::Entries { on, off });
+                self.listen_again(&listen);
                 tokio::select! {
                     saved = news.recv() => if saved.is_none() { break },
-                    () = tokio::time::sleep(AGAIN), if !is_held => {}
+                    () = tokio::time::sleep(AGAIN), if !is_done => {}
                 }
                 tokio::time::sleep(MOMENT).await;
                 while news.try_recv().is_ok() {}
-                self.watch_again(&mut watch);
-                is_held = self.reload(&orders).await;
-                self.listen_again(&listen);
+                if let Err(error) = watched.take_up_folders() {
+                    self.tell(Level::Warn, &error.full_message());
+                }
+                if self.place.check().is_err() {
+                    // That is told, and ends the daemon.
+                    std::future::pending::<()>().await;
+                }
+                look = self.reload().await;
             }
             Ok(ExitCode::SUCCESS)
         };
@@ -362,13 +375,16 @@ impl Desk<'_> {
 
     /// Masks the secrets of the settings that count now.
     fn mask(&self) {
-        let project = self
-            .ctx
-            .project_holding(self.project.root(), self.keeper.settings());
-        if let Ok(project) = project {
+        if let Ok(project) = self.now() {
             // What cannot be read is told by those who look.
-            let _known = self.ctx.settings(&project);
+            let _known = self.ctx.settings_of(&project, self.profile.parse().ok());
         }
+    }
+
+    /// The project with the settings that count now.
+    fn now(&self) -> Result<Arc<Project>> {
+        let settings = self.keeper.settings();
+        self.ctx.project_holding(self.project.root(), settings)
     }
 
     fn greet(&self, look: &Look) {
@@ -417,83 +433,26 @@ impl Desk<'_> {
         })
     }
 
-    /// Reads the project again; says whether runs find what was good.
-    async fn reload(&mut self, orders: &UnboundedSender<Order>) -> bool {
-        if self.place.check().is_err() {
-            // That is told, and ends the daemon.
-            return true;
-        }
+    /// Reads the project again, and tells that when all is well.
+    async fn reload(&mut self) -> Look {
         let look = self.look().await;
-        if look.news.is_empty() && look.is_held {
+        if look.news.is_empty() && look.is_held && look.is_read {
             let entries = count("schedule", look.entries.len());
             self.tell(Level::Info, &format!("read again: {entries}"));
         }
-        // Nobody listens any more when the daemon has ended.
-        let _ended = orders.send(Order::Entries(look.entries));
-        look.is_held
-    }
-
-    /// Watches the project; where the system tells of no changes, SIGHUP has to.
-    fn watch(&self, saved: &UnboundedSender<()>) -> Result<Option<Watch>> {
-        if let Some(kind) = without_events(self.project.root()) {
-            let message = format!(
-                "the project is on {kind}, which may not tell of changes: SIGHUP reads it again"
-            );
-            self.tell(Level::Info, &message);
-            return Ok(None);
-        }
-        let (saved, root) = (saved.clone(), self.project.root().to_owned());
-        let mut watch = Watch::start(&self.project, move |seen| {
-            let counts = match &seen {
-                Seen::Touched(path) | Seen::Gone(path) => is_meant(&root, path),
-                Seen::Folders | Seen::Overflow => true,
-                Seen::Writing(_) | Seen::Cookie => false,
-            };
-            if counts {
-                let _ended = saved.send(());
-            }
-        })?;
-        watch.folders(folders(&self.project))?;
-        Ok(Some(watch))
+        look
     }
 
     /// Takes up another address for metrics; a file with a mistake in it changes nothing.
     fn listen_again(&self, listen: &watch::Sender<Option<SocketAddr>>) {
-        if let Ok(project) = self.ctx.project() {
+        if let Ok(project) = self.now() {
             listen.send_replace(project.config().metrics.listen);
-        }
-    }
-
-    /// Watches new folders too.
-    fn watch_again(&self, watch: &mut Option<Watch>) {
-        if let Some(watch) = watch
-            && let Err(error) = watch.folders(folders(&self.project))
-        {
-            self.tell(Level::Warn, &error.full_message());
         }
     }
 
     fn tell(&self, level: Level, text: &str) {
         tell(self.ctx.output(), level, text);
     }
-}
-
-/// Whether a file says what runs when.
-fn is_meant(root: &Path, path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let is_setting = *name == *"lexi.toml" || *name == *".env" || name.starts_with(".env.");
-    inputs::is_script(path) || (is_setting && path.parent() == Some(root))
-}
-
-/// The folders of everything that says what runs when.
-fn folders(project: &Project) -> BTreeSet<PathBuf> {
-    let scripts = [project.tasks(), project.path("stdlib")];
-    let walks = scripts.into_iter().flat_map(walkdir::WalkDir::new);
-    let entries = walks.filter_map(std::result::Result::ok);
-    let folders = entries.filter(|entry| entry.file_type().is_dir());
-    let mut folders: BTreeSet<PathBuf> = folders.map(walkdir::DirEntry::into_path).collect();
-    folders.insert(project.root().to_owned());
-    folders
 }
 
 /// Of what lay beside the lock nothing is there any more either.

@@ -10,20 +10,6 @@ use crate::host::Host;
 use crate::ops::database::Target;
 use crate::ops::database::target::Tls;
 
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct WaitOptions {
-    timeout: String,
-}
-
-impl Default for WaitOptions {
-    fn default() -> Self {
-        Self {
-            timeout: "30s".to_owned(),
-        }
-    }
-}
-
 fn described(host: &Host, target: &Target) -> Map {
     let authority = target.tls.authority();
     let authority = authority.map_or(Dynamic::UNIT, |file| file.display().to_string().into());
@@ -102,7 +88,7 @@ fn other_target(own: Target, options: ConnectOptions, password: Option<Dynamic>)
 pub mod api {
     use std::sync::Arc;
 
-    use super::{ConnectOptions, WaitOptions, described, other_target};
+    use super::{ConnectOptions, described, other_target};
     use crate::base::{Error, units};
     use crate::host::bridge::{self, RhaiResultOf};
     use crate::host::{Host, permit};
@@ -129,7 +115,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn wait(ctx: NativeCallContext, options: Map) -> RhaiResultOf<()> {
-        let options: WaitOptions = bridge::options(&ctx, "db::wait", options)?;
+        let options: bridge::WaitOptions = bridge::options(&ctx, "db::wait", options)?;
         let host = Host::of(&ctx);
         bridge::wait(&ctx, "db::wait", async {
             let limit = units::parse_duration(&options.timeout)?;

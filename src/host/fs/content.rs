@@ -4,18 +4,11 @@
 #[rhai::export_module]
 pub mod api {
     use rhai::{Array, Blob, Dynamic, Map, NativeCallContext};
-    use serde::Deserialize;
 
     use crate::host::bridge::{self, RhaiResultOf};
-    use crate::host::fs::{Mode, bytes_of};
+    use crate::host::fs::{WriteOptions, bytes_of};
     use crate::host::permit;
     use crate::ops::files;
-
-    #[derive(Debug, Default, Deserialize)]
-    #[serde(default, deny_unknown_fields)]
-    struct WriteOptions {
-        mode: Option<Mode>,
-    }
 
     /// Reads a text file.
     ///
@@ -135,7 +128,7 @@ pub mod api {
     ) -> RhaiResultOf<()> {
         let options: WriteOptions = bridge::options(&ctx, "fs::write", options)?;
         bridge::call(&ctx, "fs::write", |host| {
-            let mode = options.mode.map(|Mode(bits)| bits);
+            let mode = options.bits();
             files::write(&permit::write(host, path)?, &bytes_of(content)?, mode)
         })
     }
@@ -191,7 +184,7 @@ pub mod api {
     ) -> RhaiResultOf<()> {
         let options: WriteOptions = bridge::options(&ctx, "fs::append", options)?;
         bridge::call(&ctx, "fs::append", |host| {
-            let mode = options.mode.map(|Mode(bits)| bits);
+            let mode = options.bits();
             files::append(&permit::write(host, path)?, &bytes_of(content)?, mode)
         })
     }

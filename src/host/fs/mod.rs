@@ -20,6 +20,20 @@ pub(super) fn module() -> Module {
     module
 }
 
+/// The options of what writes a file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WriteOptions {
+    mode: Option<Mode>,
+}
+
+impl WriteOptions {
+    /// The permissions that the file gets.
+    pub(super) fn bits(&self) -> Option<u32> {
+        self.mode.map(|Mode(bits)| bits)
+    }
+}
+
 /// Permissions as a script writes them: octal digits such as `"0600"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

@@ -152,7 +152,7 @@ pub async fn out_file(
         .copy_out_raw(&sql)
         .await
         .map_err(|e| error::running(&sql, e))?;
-    let mut file = PartialFile::create(path).await?;
+    let mut file = PartialFile::create(path)?;
     let mut counter = Counter::of(options.format);
     while let Some(chunk) = stream
         .try_next()

@@ -1,8 +1,5 @@
 //! The data folder of PostgreSQL on disk: making it, its version, its lock file.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
@@ -118,19 +115,9 @@ struct PasswordFile(PathBuf);
 
 impl PasswordFile {
     fn write(path: PathBuf, password: &Secret, account: &Account) -> Result<Self> {
-        place::remove(&path)?;
-        let write = || -> std::io::Result<()> {
-            let mut options = OpenOptions::new();
-            let mut file = options
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)?;
-            writeln!(file, "{}", password.reveal())
-        };
-        write().map_err(|e| Error::io(format!("cannot write `{}`", path.display()), e))?;
+        let line = format!("{}\n", password.reveal());
         let file = Self(path);
-        account.give(&file.0)?;
+        place::write_private(&file.0, &line, account)?;
         Ok(file)
     }
 }

@@ -1,8 +1,9 @@
 //! Where the native driver keeps one service: its state and log in the project, its data there too if the server's user
 //! can get to it, else below `/var/lib/lexi`.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{OpenOptions, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -168,6 +169,22 @@ fn make_folder(path: &Path, mode: u32) -> Result<()> {
     }
     std::fs::create_dir_all(path).map_err(doing)?;
     std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(doing)
+}
+
+/// Writes a new file that only the server's user can read, in the place of one that is there.
+pub(super) fn write_private(path: &Path, text: &str, account: &Account) -> Result<()> {
+    remove(path)?;
+    let write = || -> std::io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        file.write_all(text.as_bytes())
+    };
+    write().map_err(|e| Error::io(format!("cannot write `{}`", path.display()), e))?;
+    account.give(path)
 }
 
 /// Removes a file or a folder with all that is in it; it is no error when there is none.

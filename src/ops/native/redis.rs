@@ -1,8 +1,5 @@
 //! Redis as the native driver runs it: its configuration file, and a question that only this server can answer.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -60,19 +57,8 @@ impl Redis {
 
     /// Writes the configuration, readable by the server's user only: it holds the password, which no command line may.
     pub(super) fn write_config(&self, place: &Place, port: u16, account: &Account) -> Result<()> {
-        let path = place.config();
-        place::remove(&path)?;
-        let write = || -> std::io::Result<()> {
-            let mut options = OpenOptions::new();
-            let mut file = options
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)?;
-            file.write_all(self.config(&place.data(), port).as_bytes())
-        };
-        write().map_err(|e| Error::io(format!("cannot write `{}`", path.display()), e))?;
-        account.give(&path)
+        let config = self.config(&place.data(), port);
+        place::write_private(&place.config(), &config, account)
     }
 
     fn config(&self, data: &Path, port: u16) -> String {

@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustix::io::Errno;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
@@ -55,7 +56,12 @@ impl Alarm {
             },
         };
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-        timerfd_settime(self.timer.get_ref(), flags, &value).map_err(|e| io(e.into()))?;
+        match timerfd_settime(self.timer.get_ref(), flags, &value) {
+            Ok(_before) => {}
+            // The clock was set while nobody waited.
+            Err(Errno::CANCELED) => return Ok(()),
+            Err(e) => return Err(io(e.into())),
+        }
         loop {
             let mut ready = self.timer.readable().await.map_err(io)?;
             let mut count = [0_u8; 8];
@@ -63,9 +69,7 @@ impl Alarm {
             match read {
                 // It says that the clock was set by ECANCELED.
                 Ok(Ok(_)) => return Ok(()),
-                Ok(Err(e))
-                    if e.raw_os_error() == Some(rustix::io::Errno::CANCELED.raw_os_error()) =>
-                {
+                Ok(Err(e)) if e.raw_os_error() == Some(Errno::CANCELED.raw_os_error()) => {
                     return Ok(());
                 }
                 Ok(Err(e)) => return Err(io(e)),

@@ -31,6 +31,24 @@ pub struct Launch {
     pub before: Vec<OsString>,
     /// The folder it starts in.
     pub folder: PathBuf,
+    /// Where good texts lie that are not on disk any more: those of the settings, and those of each entry.
+    pub held: Held,
+}
+
+/// The folders of what is held.
+#[derive(Debug, Clone)]
+pub struct Held(pub PathBuf);
+
+impl Held {
+    /// Of `lexi.toml` and the `.env` files.
+    pub fn settings(&self) -> PathBuf {
+        self.0.join("settings")
+    }
+
+    /// Of the scripts that an entry's task is made of: another entry may need another version of one.
+    pub fn scripts(&self, entry: &str) -> PathBuf {
+        self.0.join("scripts").join(entry)
+    }
 }
 
 /// A run that lives.
@@ -66,6 +84,10 @@ impl Launch {
         let mut command = process::command(&self.program);
         command
             .args(&self.before)
+            .arg("--held")
+            .arg(self.held.settings())
+            .arg("--held")
+            .arg(self.held.scripts(&slot.entry))
             .arg("--slot")
             .arg(slot.word())
             .args(words)

@@ -17,7 +17,7 @@ use super::child::{self, GRACE, Launch};
 use super::due;
 use super::ends::End;
 use super::entry::Entry;
-use super::journal::Note;
+use super::journal::{Note, last_switch};
 use super::slot::Slot;
 use super::track::{AGAIN, Running, Track};
 use crate::base::Result;
@@ -30,8 +30,13 @@ const FENCED: Duration = Duration::from_secs(2);
 /// What a daemon is asked for.
 #[derive(Debug)]
 pub enum Order {
-    /// These entries count from now on.
-    Entries(Vec<Entry>),
+    /// What counts from now on.
+    Entries {
+        /// All entries that run.
+        on: Vec<Entry>,
+        /// What else is off, and so is not missed.
+        off: BTreeSet<String>,
+    },
     /// Start nothing more and end when nothing runs.
     Drain,
     /// Also stop what runs.
@@ -102,8 +107,8 @@ impl Daemon {
         }
     }
 
-    /// Takes these entries for all there are; what runs goes on.
-    pub async fn entries(&mut self, entries: Vec<Entry>) {
+    /// Takes these entries for all there are; what runs goes on. What is off is not missed.
+    pub async fn entries(&mut self, entries: Vec<Entry>, off: &BTreeSet<String>) {
         self.late.clear();
         self.late_at = None;
         let names: BTreeSet<String> = entries.iter().map(|entry| entry.name.clone()).collect();
@@ -120,16 +125,27 @@ impl Daemon {
                 .await;
         }
         let now = Timestamp::now();
+        for name in off.iter().filter(|name| !names.contains(*name)) {
+            let noted = self.note_off(name, now).await;
+            self.survive(name, noted);
+        }
         for entry in entries {
             let name = entry.name.clone();
             match self.tracks.get_mut(&name) {
                 Some(track) => {
-                    if track.entry.is_none() {
+                    let before = track.entry.replace(entry.clone());
+                    if before.is_none() {
                         track.since = now;
                     }
-                    track.entry = Some(entry);
+                    if before.is_none_or(|before| before.line.to_string() != entry.line.to_string())
+                    {
+                        let noted = self.note_on(&entry, now).await;
+                        self.survive(&name, noted);
+                    }
                 }
                 None if self.left.contains(&name) => {
+                    let noted = self.note_on(&entry, now).await;
+                    self.survive(&name, noted);
                     self.tracks.insert(name, Track::new(entry, now));
                 }
                 None => self.take_up(entry, now, Told::Not).await,
@@ -179,7 +195,7 @@ impl Daemon {
 
     async fn order(&mut self, order: Order) {
         match order {
-            Order::Entries(entries) => self.entries(entries).await,
+            Order::Entries { on, off } => self.entries(on, &off).await,
             Order::Drain | Order::Stop | Order::Fence => {
                 self.is_draining = true;
                 self.late_at = None;
@@ -232,13 +248,34 @@ impl Daemon {
         }
     }
 
+    /// Notes that an entry runs from now on.
+    async fn note_on(&self, entry: &Entry, at: Timestamp) -> Result<()> {
+        let line = entry.line.to_string();
+        self.book.add(&entry.name, &[Note::On { at, line }]).await
+    }
+
+    /// Notes that an entry is off, unless nothing is known of it or it is known to be.
+    async fn note_off(&self, name: &str, at: Timestamp) -> Result<()> {
+        let notes = self.book.notes(name).await?;
+        if notes.is_empty() || matches!(last_switch(&notes), Some(Note::Off { .. })) {
+            return Ok(());
+        }
+        self.book.add(name, &[Note::Off { at }]).await
+    }
+
     /// Takes up an entry where earlier daemons left it.
     async fn resume(&self, entry: Entry, now: Timestamp) -> Result<Track> {
         let name = entry.name.clone();
         let notes = self.book.notes(&name).await?;
         if notes.is_empty() {
             self.book.add(&name, &[Note::Seen { at: now }]).await?;
+            self.note_on(&entry, now).await?;
             return Ok(Track::new(entry, now));
+        }
+        let line = entry.line.to_string();
+        match last_switch(&notes) {
+            Some(Note::On { line: known, .. }) if *known == line => {}
+            _ => self.note_on(&entry, now).await?,
         }
         let mut track = Track::resume(entry, notes, now);
         for begun in track.open_ends() {

@@ -84,6 +84,18 @@ pub enum Note {
         /// When that was decided.
         at: Timestamp,
     },
+    /// The entry runs from now on.
+    On {
+        /// The moment.
+        at: Timestamp,
+        /// Its line, with the zone it is read in.
+        line: String,
+    },
+    /// The entry is off from now on: its times are not missed.
+    Off {
+        /// The moment.
+        at: Timestamp,
+    },
     /// The clock was put back so far that what was decided for later times does not count.
     Clock {
         /// The moment it was put to.
@@ -234,7 +246,8 @@ impl Journal {
         // Of a run that goes on for long it must stay known that it does.
         let open = older.iter().filter(|note| is_open(note, &notes));
         let seen = Note::Seen { at: first };
-        let kept = std::iter::once(&seen).chain(open).chain(newer);
+        let kept = std::iter::once(&seen).chain(last_switch(older));
+        let kept = kept.chain(open).chain(newer);
         files::write(&path, &lines_of(kept)?, Some(0o600))
     }
 }
@@ -272,8 +285,14 @@ pub(super) fn slot_of(note: &Note) -> Option<Timestamp> {
     match note {
         Note::Started { slot, .. } | Note::Ended { slot, .. } => Some(*slot),
         Note::Skipped { to, .. } => Some(*to),
-        Note::Seen { .. } | Note::Clock { .. } => None,
+        Note::Seen { .. } | Note::On { .. } | Note::Off { .. } | Note::Clock { .. } => None,
     }
+}
+
+/// The last note of whether the entry is on.
+pub(super) fn last_switch(notes: &[Note]) -> Option<&Note> {
+    let mut switches = notes.iter().rev();
+    switches.find(|note| matches!(note, Note::On { .. } | Note::Off { .. }))
 }
 
 /// Whether a note is of a start whose end is not noted.
@@ -294,7 +313,7 @@ pub(super) fn is_free(notes: &[Note], wanted: &Slot) -> bool {
             wanted.attempt > 1 || wanted.at < *from || wanted.at > *to
         }
         Note::Seen { at } => wanted.at >= *at,
-        Note::Ended { .. } | Note::Clock { .. } => true,
+        Note::Ended { .. } | Note::On { .. } | Note::Off { .. } | Note::Clock { .. } => true,
     })
 }
 

@@ -1,5 +1,6 @@
 //! A cron line: read, refused with the field that is wrong, and asked for its next time.
 
+use std::fmt;
 use std::str::FromStr;
 
 use croner::Cron;
@@ -13,6 +14,9 @@ use crate::ops::clock;
 
 const EXAMPLE: &str = "minute hour day month weekday, such as `30 2 * * 1-5`: 02:30 from Monday to Friday; \
                        a sixth field in front is the second; or @hourly, @daily, @weekly, @monthly, @yearly";
+
+/// The zone of the machine.
+const LOCAL: &str = "local";
 
 /// The names for whole lines.
 const NICKNAMES: [(&str, &str); 7] = [
@@ -103,12 +107,21 @@ pub struct Line {
     zone_name: String,
 }
 
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.zone_name != LOCAL {
+            write!(f, "CRON_TZ={} ", self.zone_name)?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
 impl Line {
     /// Reads a line; `CRON_TZ=ZONE` in front of it is stronger than `zone`, and without either it is the machine's zone.
     pub fn parse(text: &str, zone: Option<&str>) -> Result<Self> {
         let trimmed = text.trim();
         let (own_zone, fields) = split_zone(trimmed);
-        let zone_name = own_zone.or(zone).unwrap_or("local");
+        let zone_name = own_zone.or(zone).unwrap_or(LOCAL);
         let zone = clock::zone(zone_name)?;
         let pattern = pattern(fields, trimmed)?;
         let cron = CronParser::new()

@@ -24,7 +24,7 @@ mod times;
 mod track;
 
 pub use book::Book;
-pub use child::Launch;
+pub use child::{Held, Launch};
 pub use daemon::{Daemon, Level, Mask, Order, Tell};
 pub use entry::{Entry, Off, no_line};
 pub use install::Service;
