@@ -190,6 +190,7 @@ pub mod api {
     ///
     /// # Errors
     /// - `io`: the file cannot be written; what was there before is untouched
+    /// - `invalid`: a folder, a device or a pipe has that name
     /// - `database`: the server refuses
     /// - `unavailable`: the server does not answer
     ///
