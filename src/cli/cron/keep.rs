@@ -32,6 +32,8 @@ pub(super) struct Keeper {
     settings: Texts,
     /// Mistakes that were told.
     told: BTreeSet<String>,
+    /// Whether the entries are those of a look since we lead.
+    has_looked: bool,
 }
 
 /// A look at the project.
@@ -60,6 +62,7 @@ impl Keeper {
             held,
             good: BTreeMap::new(),
             told: BTreeSet::new(),
+            has_looked: false,
         }
     }
 
@@ -67,6 +70,7 @@ impl Keeper {
     pub(super) fn begin(&mut self) {
         self.settings = settings_on_disk(&self.root);
         self.settings.extend(held_texts(&self.held.settings()));
+        self.has_looked = false;
         // There is none when no daemon has kept anything.
         let _none = std::fs::remove_dir_all(self.held.scripts(""));
     }
@@ -96,6 +100,7 @@ impl Keeper {
             ));
         }
         self.good = now;
+        self.has_looked = true;
         let news = mistakes.difference(&self.told).cloned().collect();
         self.told = mistakes;
         let entries = self.good.values().map(|(entry, _)| entry.clone()).collect();
@@ -117,8 +122,9 @@ impl Keeper {
         );
         let news = (!self.told.contains(&mistake)).then(|| mistake.clone());
         self.told.insert(mistake);
+        let known = self.good.values().filter(|_| self.has_looked);
         Look {
-            entries: self.good.values().map(|(entry, _)| entry.clone()).collect(),
+            entries: known.map(|(entry, _)| entry.clone()).collect(),
             news: news.into_iter().collect(),
             off: BTreeSet::new(),
             is_read: false,

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,9 @@ use crate::script::{gate, inputs, timetable};
 
 /// No answer is longer.
 const LONGEST: usize = 256 * 1024 * 1024;
+
+/// No look takes longer, unless something is wrong.
+const LONG: Duration = Duration::from_mins(1);
 
 /// Files of scripts, or their texts, by entry or file.
 pub(super) type Named<T> = BTreeMap<String, T>;
@@ -73,7 +77,11 @@ pub(super) async fn ask(lexi: &Program, before: &Before, ctx: &Context) -> Resul
     let broken =
         |why: serde_json::Error| Error::internal("what has a time could not be read").because(why);
     let before = serde_json::to_vec(before).map_err(broken)?;
-    let looking = lexi.clone().arg("__schedules").stdin(Stdin::Bytes(before));
+    let looking = lexi
+        .clone()
+        .arg("__schedules")
+        .stdin(Stdin::Bytes(before))
+        .timeout(LONG);
     let registry = Arc::new(Registry::new(ctx.environment()));
     let said = looking.capture(&registry, LONGEST).await?.ok(lexi.name())?;
     serde_json::from_slice(&said.stdout).map_err(broken)

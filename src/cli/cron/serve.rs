@@ -161,6 +161,7 @@ struct Desk<'c> {
 
 impl Desk<'_> {
     async fn once(&mut self) -> Result<ExitCode> {
+        let mut signals = Signals::new()?;
         let Some((book, _held)) = self.lead(OnBusy::Fail).await? else {
             return Err(Error::internal("nobody leads and nobody may"));
         };
@@ -168,11 +169,10 @@ impl Desk<'_> {
         let (epoch, lost) = (book.epoch(), book.lost());
         let keep = keep_lead(self.beside(), epoch, &orders, &lost, self.ctx.output());
         let mut daemon = self.daemon(book);
-        let look = self.entries().await;
-        let is_whole = look.news.is_empty();
-        daemon.entries(look.entries, &look.off).await;
-        let mut signals = Signals::new()?;
         let work = async {
+            let look = self.entries().await;
+            let is_whole = look.news.is_empty();
+            daemon.entries(look.entries, &look.off).await;
             daemon
                 .once(&mut received)
                 .await

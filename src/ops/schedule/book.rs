@@ -75,6 +75,20 @@ impl Book {
         }
     }
 
+    /// The same, with whether the entry is on in any case.
+    pub async fn notes_and_switch(&self, entry: &str) -> Result<Vec<Note>> {
+        let mut notes = self.notes(entry).await?;
+        if let Self::Pg { shared, lost, .. } = self
+            && !notes.is_empty()
+            && journal::last_switch(&notes).is_none()
+        {
+            // The notes of long ago are not read.
+            let switch = until(lost, shared.switch(entry)).await?;
+            notes.splice(0..0, switch);
+        }
+        Ok(notes)
+    }
+
     /// Whether nothing was decided yet about a time.
     pub async fn is_free(&self, slot: &Slot) -> Result<bool> {
         let is_free = journal::is_free(&self.notes(&slot.entry).await?, slot);

@@ -17,8 +17,9 @@ use super::child::{self, GRACE, Launch};
 use super::due;
 use super::ends::End;
 use super::entry::Entry;
-use super::journal::{Note, last_switch};
+use super::journal::Note;
 use super::slot::Slot;
+use super::switch::{Unswitched, switched_on};
 use super::track::{AGAIN, Running, Track};
 use crate::base::Result;
 use crate::base::schedule::CatchUp;
@@ -61,6 +62,15 @@ enum Told {
     Not,
 }
 
+/// The first entries of a daemon.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// Nobody knows yet what runs.
+    Awaited,
+    /// They came, or are not waited for any more.
+    Came,
+}
+
 /// Tells what happens.
 pub type Tell = Box<dyn Fn(Level, &str)>;
 
@@ -76,7 +86,10 @@ pub struct Daemon {
     pub(super) mask: Mask,
     pub(super) tracks: BTreeMap<String, Track>,
     /// Entries that were there before: what passed while they were not is not missed.
-    left: BTreeSet<String>,
+    left: BTreeMap<String, Timestamp>,
+    /// Those of which it could not be noted that they are on, or off.
+    pub(super) unswitched: BTreeMap<String, Unswitched>,
+    first: First,
     /// Entries whose notes could not be read yet.
     late: Vec<Entry>,
     /// When that is tried again.
@@ -97,7 +110,9 @@ impl Daemon {
             tell,
             mask,
             tracks: BTreeMap::new(),
-            left: BTreeSet::new(),
+            left: BTreeMap::new(),
+            unswitched: BTreeMap::new(),
+            first: First::Awaited,
             late: Vec::new(),
             late_at: None,
             ends: mpsc::unbounded_channel(),
@@ -112,41 +127,42 @@ impl Daemon {
         self.late.clear();
         self.late_at = None;
         let names: BTreeSet<String> = entries.iter().map(|entry| entry.name.clone()).collect();
+        self.first = First::Came;
+        let now = Timestamp::now();
         let mut dropped = Vec::new();
         for (name, track) in &mut self.tracks {
             if !names.contains(name) {
                 track.entry = None;
                 dropped.push((name.clone(), track.forget_plans()));
-                self.left.insert(name.clone());
+                self.left.insert(name.clone(), track.since);
             }
         }
         for (name, times) in dropped {
             self.drop_times(&name, times, "it is scheduled no more")
                 .await;
+            self.switch(&name, now).await;
         }
-        let now = Timestamp::now();
         for name in off.iter().filter(|name| !names.contains(*name)) {
-            let noted = self.note_off(name, now).await;
-            self.survive(name, noted);
+            self.switch(name, now).await;
         }
         for entry in entries {
             let name = entry.name.clone();
             match self.tracks.get_mut(&name) {
                 Some(track) => {
-                    let before = track.entry.replace(entry.clone());
+                    let line = entry.line.to_string();
+                    let before = track.entry.replace(entry);
                     if before.is_none() {
-                        track.since = now;
+                        track.since = track.since.max(now);
                     }
-                    if before.is_none_or(|before| before.line.to_string() != entry.line.to_string())
-                    {
-                        let noted = self.note_on(&entry, now).await;
-                        self.survive(&name, noted);
+                    if before.is_none_or(|before| before.line.to_string() != line) {
+                        self.switch(&name, now).await;
                     }
                 }
-                None if self.left.contains(&name) => {
-                    let noted = self.note_on(&entry, now).await;
-                    self.survive(&name, noted);
-                    self.tracks.insert(name, Track::new(entry, now));
+                None if self.left.contains_key(&name) => {
+                    // A clock that was put back meanwhile is found out by that.
+                    let since = self.left[&name].max(now);
+                    self.tracks.insert(name.clone(), Track::new(entry, since));
+                    self.switch(&name, now).await;
                 }
                 None => self.take_up(entry, now, Told::Not).await,
             }
@@ -158,7 +174,10 @@ impl Daemon {
         let alarm = Alarm::new()?;
         loop {
             let next = self.tick().await;
-            if self.is_draining && self.tracks.values().all(|track| track.running.is_empty()) {
+            // Before it is known what runs, a run of an earlier daemon may.
+            let is_known = self.first == First::Came || self.is_fenced;
+            let is_over = self.tracks.values().all(|track| track.running.is_empty());
+            if self.is_draining && is_known && is_over {
                 self.note_all_again().await;
                 return Ok(!self.has_failed);
             }
@@ -174,6 +193,9 @@ impl Daemon {
     /// Starts what is due now, waits for it, and ends; says whether every run was a success.
     pub async fn once(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> Result<bool> {
         let alarm = Alarm::new()?;
+        while let Ok(order) = orders.try_recv() {
+            self.order(order).await;
+        }
         self.has_failed |= self.late_at.take().is_some();
         self.tick().await;
         for track in self.tracks.values_mut() {
@@ -208,6 +230,9 @@ impl Daemon {
                     );
                 }
                 self.is_fenced |= matches!(order, Order::Fence);
+                if matches!(order, Order::Stop) {
+                    self.first = First::Came;
+                }
                 self.drop_plans().await;
                 for track in self.tracks.values_mut() {
                     if !matches!(order, Order::Drain) {
@@ -248,35 +273,18 @@ impl Daemon {
         }
     }
 
-    /// Notes that an entry runs from now on.
-    async fn note_on(&self, entry: &Entry, at: Timestamp) -> Result<()> {
-        let line = entry.line.to_string();
-        self.book.add(&entry.name, &[Note::On { at, line }]).await
-    }
-
-    /// Notes that an entry is off, unless nothing is known of it or it is known to be.
-    async fn note_off(&self, name: &str, at: Timestamp) -> Result<()> {
-        let notes = self.book.notes(name).await?;
-        if notes.is_empty() || matches!(last_switch(&notes), Some(Note::Off { .. })) {
-            return Ok(());
-        }
-        self.book.add(name, &[Note::Off { at }]).await
-    }
-
     /// Takes up an entry where earlier daemons left it.
     async fn resume(&self, entry: Entry, now: Timestamp) -> Result<Track> {
         let name = entry.name.clone();
-        let notes = self.book.notes(&name).await?;
+        let mut notes = self.book.notes_and_switch(&name).await?;
+        let switched = switched_on(&entry, &notes, now);
         if notes.is_empty() {
-            self.book.add(&name, &[Note::Seen { at: now }]).await?;
-            self.note_on(&entry, now).await?;
+            let first = [&[Note::Seen { at: now }], switched.as_slice()].concat();
+            self.book.add(&name, &first).await?;
             return Ok(Track::new(entry, now));
         }
-        let line = entry.line.to_string();
-        match last_switch(&notes) {
-            Some(Note::On { line: known, .. }) if *known == line => {}
-            _ => self.note_on(&entry, now).await?,
-        }
+        self.book.add(&name, &switched).await?;
+        notes.extend(switched);
         let mut track = Track::resume(entry, notes, now);
         for begun in track.open_ends() {
             let wanted = self.slot(&name, begun.slot, begun.attempt);
@@ -348,13 +356,15 @@ impl Daemon {
         self.tracks
             .retain(|_, track| track.entry.is_some() || !track.is_idle());
         self.take_up_again().await;
+        self.switch_again(Instant::now()).await;
         let now = Timestamp::now();
         let nexts = self
             .tracks
             .values()
             .filter_map(|track| track.next(now, !self.is_draining));
         let until = |at: Instant| due::plus(now, at.saturating_duration_since(Instant::now()));
-        let again = self.late_at.map(until);
+        let switches = self.unswitched.values().map(|one| one.at);
+        let again = self.late_at.into_iter().chain(switches).map(until);
         nexts.chain(again).min().unwrap_or(Timestamp::MAX)
     }
 
@@ -368,6 +378,7 @@ impl Daemon {
             let noted = self.note_again(&name).await;
             self.survive(&name, noted);
         }
+        self.switch_again(Instant::now() + AGAIN).await;
     }
 
     /// Takes up entries whose notes could not be read before.

@@ -129,6 +129,9 @@ impl Journal {
 
     /// Adds notes.
     pub fn add(&self, entry: &str, notes: &[Note]) -> Result<()> {
+        if notes.is_empty() {
+            return Ok(());
+        }
         let _held = self.lock(entry)?;
         if !matches!(notes.first(), Some(Note::Seen { .. } | Note::Clock { .. })) {
             let known = read(&self.path(entry))?;

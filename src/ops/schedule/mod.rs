@@ -17,6 +17,7 @@ mod line;
 mod shared;
 mod slot;
 mod starts;
+mod switch;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

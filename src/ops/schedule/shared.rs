@@ -58,6 +58,9 @@ const LEADER: &str = "select owner from lexi.schedule_lease where project = $1 a
 const NOTES: &str = "select note::text from (select id, note from lexi.schedule_note \
     where project = $1 and profile = $2 and entry = $3 order by id desc limit 500) newest order by id";
 
+const SWITCH: &str = "select note::text from lexi.schedule_note \
+    where project = $1 and profile = $2 and entry = $3 and note->>'what' in ('on', 'off') order by id desc limit 1";
+
 const IS_STARTED: &str = "select 1 from lexi.schedule_start where project = $1 and profile = $2 and entry = $3 \
     and slot = $4::text::timestamptz and attempt = $5";
 
@@ -193,9 +196,18 @@ impl Shared {
 
     /// The newest notes of an entry.
     pub async fn notes(&self, entry: &str) -> Result<Vec<Note>> {
+        self.read(NOTES, entry).await
+    }
+
+    /// The last note of whether an entry is on.
+    pub async fn switch(&self, entry: &str) -> Result<Vec<Note>> {
+        self.read(SWITCH, entry).await
+    }
+
+    async fn read(&self, sql: &'static str, entry: &str) -> Result<Vec<Note>> {
         let rows = self
-            .with(NOTES, async |connection| {
-                let query = sqlx::query(NOTES)
+            .with(sql, async |connection| {
+                let query = sqlx::query(sql)
                     .bind(&self.project)
                     .bind(&self.profile)
                     .bind(entry);

@@ -74,17 +74,18 @@ impl Daemon {
                 self.queue(name, slot).await?;
             }
         }
+        let is_late = starts.first().is_some_and(|slot| is_old(&entry, *slot));
         for (number, slot) in starts.into_iter().chain(newest).enumerate() {
             if self.book.is_lost() {
                 break;
             }
-            let came = self.came(name, &entry, slot, number > 0).await;
+            let came = self.came(name, &entry, slot, is_late && number > 0).await;
             self.survive(name, came);
         }
         Ok(())
     }
 
-    /// A time has come, perhaps behind others that came with it: it is started, waits, or is left out.
+    /// A time has come, perhaps behind missed ones that came with it: it is started, waits, or is left out.
     async fn came(
         &mut self,
         name: &str,

@@ -11,7 +11,8 @@ use super::child::{self, Started};
 use super::due::{minus, plus};
 use super::ends::End;
 use super::entry::Entry;
-use super::journal::{Note, Stop, last_switch, slot_of};
+use super::journal::{Note, Stop, slot_of};
+use super::switch::floor;
 use crate::base::schedule::{CatchUp, Overlap};
 
 /// How soon something is tried again that needs the database or the disk.
@@ -201,28 +202,15 @@ impl Track {
             _ => None,
         });
         let newest = notes.iter().filter_map(slot_of).max();
-        let line = entry.line.to_string();
-        let is_other = match last_switch(&notes) {
-            // What came while it was off is not missed.
-            Some(Note::Off { .. }) => {
-                return Self {
-                    decided: notes,
-                    ..Self::new(entry, now)
-                };
-            }
-            Some(Note::On { line: before, .. }) => *before != line,
-            _ => false,
-        };
         // A run that was about to note its start when its daemon was killed may leave a gap before the newest time, and so
         // may times that were being caught up beside it.
         let back = match entry.catch_up {
-            // The times of this line from before it was written were none.
-            _ if is_other => Duration::ZERO,
             CatchUp::All => entry.grace.max(Duration::from_mins(10)),
             CatchUp::Skip | CatchUp::Latest => entry.grace.max(Duration::from_mins(1)),
         };
         let gap = newest.map(|newest| minus(newest, back));
-        let since = seen.into_iter().chain(gap).max().unwrap_or(now);
+        let since = seen.into_iter().chain(gap).chain(floor(&notes)).max();
+        let since = since.unwrap_or(now);
         let mut track = Self::new(entry, since);
         track.decided = notes;
         track
