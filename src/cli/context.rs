@@ -170,9 +170,9 @@ impl Context {
     /// The project in a folder with these texts instead of those on disk.
     pub(super) fn project_holding(&self, root: &Path, mut texts: Texts) -> Result<Arc<Project>> {
         let user = self.user_folder();
-        let same = |folder: &PathBuf| folder.canonicalize().ok() == root.canonicalize().ok();
+        let is_root = |folder: &PathBuf| folder.canonicalize().ok() == root.canonicalize().ok();
         // What a user takes along needs no configuration.
-        if user.as_ref().is_some_and(same) && !root.join(CONFIG_FILE).exists() {
+        if !root.join(CONFIG_FILE).exists() && user.as_ref().is_some_and(is_root) {
             texts.entry(CONFIG_FILE.into()).or_default();
         }
         let project = Project::open_holding(root, texts)?;

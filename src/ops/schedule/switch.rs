@@ -24,17 +24,13 @@ pub(super) struct Unswitched {
 /// What is to be noted when an entry runs from a moment on; nothing when that is known.
 pub(super) fn switched_on(entry: &Entry, notes: &[Note], at: Timestamp) -> Vec<Note> {
     let line = entry.line.to_string();
-    let on = Note::On {
-        at,
-        line: line.clone(),
-    };
     match last_switch(notes) {
         Some(Note::On { line: known, .. }) if *known == line => Vec::new(),
         Some(Note::Off { at: from }) => {
             let (from, to, why) = (*from, at, OFF.to_owned());
-            vec![Note::Skipped { from, to, why, at }, on]
+            vec![Note::Skipped { from, to, why, at }, Note::On { at, line }]
         }
-        _ => vec![on],
+        _ => vec![Note::On { at, line }],
     }
 }
 

@@ -205,10 +205,10 @@ impl Track {
         // A run that was about to note its start when its daemon was killed may leave a gap before the newest time, and so
         // may times that were being caught up beside it.
         let back = match entry.catch_up {
-            CatchUp::All => entry.grace.max(Duration::from_mins(10)),
-            CatchUp::Skip | CatchUp::Latest => entry.grace.max(Duration::from_mins(1)),
+            CatchUp::All => Duration::from_mins(10),
+            CatchUp::Skip | CatchUp::Latest => Duration::from_mins(1),
         };
-        let gap = newest.map(|newest| minus(newest, back));
+        let gap = newest.map(|newest| minus(newest, entry.grace.max(back)));
         let since = seen.into_iter().chain(gap).chain(floor(&notes)).max();
         let since = since.unwrap_or(now);
         let mut track = Self::new(entry, since);
